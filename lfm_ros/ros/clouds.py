@@ -1,0 +1,188 @@
+"""The two PointCloud2 layouts: 2D keypoints in, 3D keypoints out.
+
+Both have one row an instance and one column a keypoint, so an array of shape (B, K) and a cloud
+of height B and width K are the same bytes. Rigs with fewer keypoints than the widest are padded.
+
+``keypoints`` (20 bytes a point)::
+
+    u          float32 @0    pixels, x right           confidence  float32 @8   0: missing
+    v          float32 @4    pixels, y down            instance_id int32   @12
+                                                       skeleton    int32   @16
+
+``keypoints_3d`` and ``ground_truth`` (36 bytes a point)::
+
+    x y z      float32 @0 @4 @8  metres, the header's frame, NaN: no point
+    sigma      float32 @12   metres                    confidence   float32 @16
+    observed   uint8   @20   0: filled in              scale_source uint8   @21
+    instance_id int32  @24   skeleton int32 @28        keypoint     int32   @32  -1: padding
+
+Readers go by the field descriptions in the message, never by these offsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sensor_msgs.msg import PointCloud2
+
+from lfm_ros.core.errors import MessageError
+from lfm_ros.ros.point_fields import cloud_from_cells, columns_of_cloud
+
+KEYPOINT_DTYPE = np.dtype(
+    {
+        "names": ["u", "v", "confidence", "instance_id", "skeleton"],
+        "formats": ["<f4", "<f4", "<f4", "<i4", "<i4"],
+        "offsets": [0, 4, 8, 12, 16],
+        "itemsize": 20,
+    }
+)
+POINT_DTYPE = np.dtype(
+    {
+        "names": ["x", "y", "z", "sigma", "confidence"]
+        + ["observed", "scale_source", "instance_id", "skeleton", "keypoint"],
+        "formats": ["<f4"] * 5 + ["u1", "u1", "<i4", "<i4", "<i4"],
+        "offsets": [0, 4, 8, 12, 16, 20, 21, 24, 28, 32],
+        "itemsize": 36,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Keypoints:
+    """What a ``keypoints`` cloud holds.
+
+    Attributes:
+        uv: Pixels, shape (B, K, 2), float32, x right, y down; NaN where missing.
+        confidence: Shape (B, K), float32.
+        instance_id: Shape (B,), int32; the row number where the message has no such field.
+        skeleton: Shape (B,), int32; 0 where the message has no such field.
+    """
+
+    uv: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    instance_id: NDArray[np.int32]
+    skeleton: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Points:
+    """What a ``keypoints_3d`` cloud holds.
+
+    Attributes:
+        xyz: Metres in the frame of the header, shape (B, K, 3), float32; NaN where there is none.
+        sigma: Standard deviation in metres, shape (B, K), float32.
+        confidence: Of the 2D keypoint, shape (B, K), float32.
+        observed: False where the network filled the keypoint in, shape (B, K), bool.
+        scale_source: Index into ``lfm_ros.core.placement.SCALE_SOURCES``, shape (B,), uint8.
+        instance_id: Shape (B,), int32.
+        skeleton: Shape (B,), int32.
+    """
+
+    xyz: NDArray[np.float32]
+    sigma: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    observed: NDArray[np.bool_]
+    scale_source: NDArray[np.uint8]
+    instance_id: NDArray[np.int32]
+    skeleton: NDArray[np.int32]
+
+
+def encode_keypoints(header: Any, keypoints: Keypoints) -> PointCloud2:
+    """The ``keypoints`` message of a frame.
+
+    Args:
+        header: ``std_msgs/msg/Header``, taken over as it is.
+        keypoints: Arrays of one shape (B, K); padding has confidence 0.
+    """
+    cells = np.zeros(keypoints.uv.shape[:2], KEYPOINT_DTYPE)
+    cells["u"], cells["v"] = keypoints.uv[..., 0], keypoints.uv[..., 1]
+    cells["confidence"] = keypoints.confidence
+    cells["instance_id"] = keypoints.instance_id[:, None]
+    cells["skeleton"] = keypoints.skeleton[:, None]
+    return cloud_from_cells(header, cells, dense=bool(np.isfinite(keypoints.uv).all()))
+
+
+def decode_keypoints(message: PointCloud2) -> Keypoints:
+    """Read a ``keypoints`` cloud by its own field descriptions.
+
+    ``u``, ``v`` and ``confidence`` may be float32 or float64, ``instance_id`` and ``skeleton`` any
+    integer type; both may be absent. A cloud without points needs no fields.
+
+    Raises:
+        MessageError: The cloud is big-endian, truncated, lacks a field, has one of a wrong type,
+            or ``instance_id`` or ``skeleton`` changes along a row.
+    """
+    required = {"u": "f", "v": "f", "confidence": "f"}
+    columns = columns_of_cloud(message, required, {"instance_id": "i", "skeleton": "i"})
+    rows = np.arange(len(columns["u"]), dtype=np.int32)
+    return Keypoints(
+        uv=np.stack([columns["u"], columns["v"]], -1).astype(np.float32),
+        confidence=columns["confidence"].astype(np.float32),
+        instance_id=_row_value(columns, "instance_id", rows),
+        skeleton=_row_value(columns, "skeleton", np.zeros_like(rows)),
+    )
+
+
+def encode_points(header: Any, points: Points, widths: NDArray[np.integer]) -> PointCloud2:
+    """The ``keypoints_3d`` (or ``ground_truth``) message of a frame.
+
+    Args:
+        header: ``std_msgs/msg/Header``, taken over as it is.
+        points: Arrays of one shape (B, K).
+        widths: How many keypoints the rig of each row has, shape (B,). What is to the right is
+            padding: NaN, and keypoint -1.
+    """
+    shape = points.xyz.shape[:2]
+    column = np.arange(shape[1], dtype=np.int32)[None, :]
+    padding = column >= np.asarray(widths)[:, None]
+    cells = np.zeros(shape, POINT_DTYPE)
+    for axis, name in enumerate("xyz"):
+        cells[name] = np.where(padding, np.nan, points.xyz[..., axis])
+    cells["sigma"] = np.where(padding, np.nan, points.sigma)
+    cells["confidence"] = np.where(padding, 0, points.confidence)
+    cells["observed"] = points.observed & ~padding
+    cells["keypoint"] = np.where(padding, -1, column)
+    for name in ("scale_source", "instance_id", "skeleton"):
+        cells[name] = getattr(points, name)[:, None]
+    return cloud_from_cells(header, cells, dense=bool(np.isfinite(cells["x"]).all()))
+
+
+def decode_points(message: PointCloud2) -> Points:
+    """Read a ``keypoints_3d`` cloud by its own field descriptions.
+
+    Raises:
+        MessageError: The cloud is big-endian, truncated, lacks a field or has one of a wrong type.
+    """
+    floats = dict.fromkeys(("x", "y", "z", "sigma", "confidence"), "f")
+    whole = dict.fromkeys(("observed", "scale_source", "instance_id", "skeleton"), "i")
+    columns = columns_of_cloud(message, {**floats, **whole}, {})
+    none = np.zeros(len(columns["x"]), np.int32)
+    return Points(
+        xyz=np.stack([columns[axis] for axis in "xyz"], -1).astype(np.float32),
+        sigma=columns["sigma"].astype(np.float32),
+        confidence=columns["confidence"].astype(np.float32),
+        observed=columns["observed"].astype(bool),
+        scale_source=_row_value(columns, "scale_source", none).astype(np.uint8),
+        instance_id=_row_value(columns, "instance_id", none),
+        skeleton=_row_value(columns, "skeleton", none),
+    )
+
+
+def _row_value(
+    columns: Mapping[str, NDArray[Any]], name: str, default: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """The one value that an instance's field has along its row, shape (B,)."""
+    cells = columns.get(name)
+    if cells is None or cells.size == 0:
+        return default
+    mixed = (cells != cells[:, :1]).any(1)
+    if mixed.any():
+        raise MessageError(
+            f"PointCloud2 field {name} changes along row {int(mixed.argmax())}; it belongs to the "
+            "instance: put the same value in every point of a row (one row an instance)"
+        )
+    return cells[:, 0].astype(np.int32)

@@ -1,0 +1,136 @@
+"""PointCloud2 messages as numpy structured arrays, and back, with every check on the way in."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sensor_msgs.msg import PointCloud2, PointField
+
+from lfm_ros.core.errors import MessageError
+
+_DATATYPES: dict[int, np.dtype] = {
+    PointField.INT8: np.dtype("i1"),
+    PointField.UINT8: np.dtype("u1"),
+    PointField.INT16: np.dtype("<i2"),
+    PointField.UINT16: np.dtype("<u2"),
+    PointField.INT32: np.dtype("<i4"),
+    PointField.UINT32: np.dtype("<u4"),
+    PointField.FLOAT32: np.dtype("<f4"),
+    PointField.FLOAT64: np.dtype("<f8"),
+}
+_CODES = {dtype: code for code, dtype in _DATATYPES.items()}
+_KINDS = {"f": "float32 or float64", "i": "an integer type"}
+
+
+def cloud_from_cells(header: Any, cells: NDArray[np.void], *, dense: bool) -> PointCloud2:
+    """A cloud of the structured array ``cells``, shape (height, width), field by field.
+
+    Args:
+        header: ``std_msgs/msg/Header``, taken over as it is.
+        cells: Little-endian numbers; the field names and offsets become the message's.
+        dense: That no point is NaN.
+    """
+    message = PointCloud2()
+    message.header = header
+    message.height, message.width = cells.shape
+    message.fields = _fields(cells.dtype)
+    message.point_step = cells.dtype.itemsize
+    message.row_step = cells.dtype.itemsize * cells.shape[1]
+    message.is_bigendian = False
+    message.is_dense = dense
+    # rclpy copies an array('B') as one block but checks every element of anything else.
+    message.data = array("B", cells.tobytes())
+    return message
+
+
+def _fields(dtype: np.dtype) -> list[PointField]:
+    assert dtype.fields is not None
+    return [
+        PointField(name=name, offset=offset, datatype=_CODES[kind], count=1)
+        for name, (kind, offset) in ((n, dtype.fields[n][:2]) for n in dtype.names or ())
+    ]
+
+
+def columns_of_cloud(
+    message: PointCloud2, required: Mapping[str, str], optional: Mapping[str, str]
+) -> dict[str, NDArray[Any]]:
+    """The fields of a cloud, shape (height, width) each; views of the message's own data.
+
+    Args:
+        message: Any point_step and row_step, padding and further fields are fine.
+        required: Field name to kind: "f" (float32 or float64) or "i" (any integer type).
+        optional: The same for fields that may be absent, and are then absent from the result.
+
+    Returns:
+        One array a field. A cloud without points needs no fields and gives shape (0, width):
+        an unorganised empty cloud has height 1 and width 0, and no instance all the same.
+
+    Raises:
+        MessageError: The cloud is big-endian, truncated, lacks a field or has one of a wrong type.
+    """
+    if message.height * message.width == 0:
+        return {name: np.zeros((0, message.width), np.float32) for name in required}
+    if message.is_bigendian:
+        raise MessageError(
+            "PointCloud2 is big-endian (is_bigendian is true), which is not supported; "
+            "publish little-endian data"
+        )
+    present = {field.name: field for field in message.fields}
+    missing = [name for name in required if name not in present]
+    if missing:
+        raise MessageError(
+            f"PointCloud2 has no field {', '.join(missing)}: found {', '.join(present) or 'none'}; "
+            f"expected {', '.join([*required, *optional])}"
+        )
+    wanted = {n: k for n, k in {**required, **optional}.items() if n in present}
+    cells = _cells(message, {n: _checked(present[n], k, message) for n, k in wanted.items()})
+    return {name: cells[name] for name in wanted}
+
+
+def _checked(field: PointField, kind: str, message: PointCloud2) -> tuple[np.dtype, int]:
+    dtype = _DATATYPES.get(field.datatype)
+    if dtype is None or (dtype.kind == "f") != (kind == "f"):
+        found = dtype.name if dtype is not None else f"unknown type {field.datatype}"
+        raise MessageError(
+            f"PointCloud2 field {field.name} is {found}; publish it as {_KINDS[kind]}"
+        )
+    # count 0 is what some publishers leave it at; PointField says it means nothing then.
+    if field.count > 1:
+        raise MessageError(
+            f"PointCloud2 field {field.name} has count {field.count}; publish one value a point"
+        )
+    if field.offset + dtype.itemsize > message.point_step:
+        raise MessageError(
+            f"PointCloud2 field {field.name} ends at byte {field.offset + dtype.itemsize}, beyond "
+            f"point_step {message.point_step}; correct the offset or point_step"
+        )
+    return dtype, field.offset
+
+
+def _cells(message: PointCloud2, layout: Mapping[str, tuple[np.dtype, int]]) -> NDArray[np.void]:
+    dtype = np.dtype(
+        {
+            "names": list(layout),
+            "formats": [dtype for dtype, _ in layout.values()],
+            "offsets": [offset for _, offset in layout.values()],
+            "itemsize": message.point_step,
+        }
+    )
+    row = message.width * message.point_step
+    if message.row_step < row:
+        raise MessageError(
+            f"PointCloud2 row_step is {message.row_step}, less than width times point_step ({row}); "
+            "correct row_step"
+        )
+    needed = (message.height - 1) * message.row_step + row
+    if len(message.data) < needed:
+        raise MessageError(
+            f"PointCloud2 is truncated: {len(message.data)} bytes of data where height, row_step "
+            f"and width ask for {needed}; publish the whole cloud"
+        )
+    steps = (message.row_step, message.point_step)
+    return np.ndarray((message.height, message.width), dtype, message.data, strides=steps)
