@@ -1,0 +1,1 @@
+"""Makes the checkout runnable on a machine that has only Python: see __main__.py."""
