@@ -1,4 +1,4 @@
-"""The PointCloud2 layouts: round trips, foreign layouts, bad messages, and the bytes on the wire."""
+"""The PointCloud2 layouts: round trips, foreign layouts, bad messages, bytes on the wire."""
 
 from __future__ import annotations
 
@@ -98,7 +98,8 @@ def test_points_round_trip_with_padding_as_nan():
     got = decode_points(message)
     assert (message.height, message.width, message.point_step) == (2, 5, 36)
     assert not message.is_dense
-    assert np.isnan(got.xyz[1, 3:]).all() and not got.observed[1, 3:].any()
+    assert np.isnan(got.xyz[1, 3:]).all()
+    assert not got.observed[1, 3:].any()
     np.testing.assert_array_equal(got.xyz[0], sent.xyz[0])
     np.testing.assert_array_equal(got.xyz[1, :3], sent.xyz[1, :3])
     for name in ("scale_source", "instance_id", "skeleton"):
@@ -232,11 +233,11 @@ def test_adapter_refuses_a_rig_that_is_not_in_use(index):
 
 
 def test_adapter_refuses_other_numbers_of_keypoints():
-    with pytest.raises(MessageError, match="row 0 has only 4 keypoints.*'five' has 5"):
+    with pytest.raises(MessageError, match=r"row 0 has only 4 keypoints.*'five' has 5"):
         adapt(encode_keypoints(header(), keypoints(width=4)), RIGS)
     sent = keypoints()
     sent.confidence[1, 3] = 0.5
-    with pytest.raises(MessageError, match="row 1 has more than 3 keypoints.*'three' has 3"):
+    with pytest.raises(MessageError, match=r"row 1 has more than 3 keypoints.*'three' has 3"):
         adapt(encode_keypoints(header(), sent), RIGS)
 
 

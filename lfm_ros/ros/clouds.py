@@ -42,9 +42,11 @@ KEYPOINT_DTYPE = np.dtype(
 )
 POINT_DTYPE = np.dtype(
     {
-        "names": ["x", "y", "z", "sigma", "confidence"]
-        + ["observed", "scale_source", "instance_id", "skeleton", "keypoint"],
-        "formats": ["<f4"] * 5 + ["u1", "u1", "<i4", "<i4", "<i4"],
+        "names": [
+            *("x", "y", "z", "sigma", "confidence"),
+            *("observed", "scale_source", "instance_id", "skeleton", "keypoint"),
+        ],
+        "formats": [*["<f4"] * 5, "u1", "u1", *["<i4"] * 3],
         "offsets": [0, 4, 8, 12, 16, 20, 21, 24, 28, 32],
         "itemsize": 36,
     }

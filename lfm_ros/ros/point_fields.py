@@ -123,8 +123,8 @@ def _cells(message: PointCloud2, layout: Mapping[str, tuple[np.dtype, int]]) -> 
     row = message.width * message.point_step
     if message.row_step < row:
         raise MessageError(
-            f"PointCloud2 row_step is {message.row_step}, less than width times point_step ({row}); "
-            "correct row_step"
+            f"PointCloud2 row_step is {message.row_step}, less than width times point_step "
+            f"({row}); correct row_step"
         )
     needed = (message.height - 1) * message.row_step + row
     if len(message.data) < needed:

@@ -60,9 +60,9 @@ def _check_padding(cloud: Keypoints, rigs: Sequence[Skeleton], widths: NDArray[n
         rig = rigs[cloud.skeleton[row]]
         found = f"only {width}" if widths[row] > width else f"more than {widths[row]}"
         raise MessageError(
-            f"row {row} has {found} keypoints, but its rig {rig.name!r} has {widths[row]}; send one "
-            "column a keypoint in the rig's order, padding with confidence 0, or choose the rig "
-            "that the detector uses (parameter skeletons)"
+            f"row {row} has {found} keypoints, but its rig {rig.name!r} has {widths[row]}; send "
+            "one column a keypoint in the rig's order, padding with confidence 0, or choose the "
+            "rig that the detector uses (parameter skeletons)"
         )
 
 

@@ -1,0 +1,175 @@
+"""The parameters of the nodes ``lifter`` and ``player``: the one place where they are described.
+
+``python -m lfm_ros.ros.parameters`` prints ``config/lifter.yaml``.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from lfm_ros.ros.adapters import DEFAULT_INPUT_TYPE, INPUT_TYPES
+from lfm_ros.ros.parameter_spec import LIVE, START, parameter, parameters_yaml
+
+HEADER = """\
+# Parameters of the node `lifter`, with their defaults. Written by
+#   python -m lfm_ros.ros.parameters > config/lifter.yaml
+# from lfm_ros/ros/parameters.py, where changes belong; a test compares the two.
+
+"""
+
+
+@dataclass(frozen=True)
+class LifterParameters:
+    """What the lifter can be told."""
+
+    autostart: bool = parameter(
+        True,
+        "Configure and activate the node by itself when it starts. False where a launch file or a "
+        "lifecycle manager does that.",
+        when=START,
+    )
+    model: str = parameter(
+        "", "Name of a model that ships, or a folder with a manifest. Empty: the default model."
+    )
+    backend: str = parameter(
+        "auto",
+        "What runs the network: auto, or the name of an engine such as onnxruntime. A named "
+        "engine that cannot run is an error; auto says in /diagnostics what it chose and why.",
+        filled=True,
+    )
+    cpu_threads: int = parameter(
+        1, "CPU threads of the network. More than one rarely helps small batches.", low=1, high=64
+    )
+    input_type: str = parameter(
+        DEFAULT_INPUT_TYPE, "Message type of the topic keypoints.", choices=INPUT_TYPES
+    )
+    skeletons: tuple[str, ...] = parameter(
+        ("coco17",),
+        "The rigs in use: names of registered skeletons, or paths of skeleton YAML files. The "
+        "field skeleton of a detection is an index into this list.",
+        filled=True,
+    )
+    queue_depth: int = parameter(
+        1,
+        "How many frames may wait. 1: the latest frame wins and older ones are dropped, the least "
+        "delay; more to lose no frame of a recording when the computer is busy for a moment.",
+        low=1,
+        high=1000,
+    )
+    min_confidence: float = parameter(
+        0.1, "Keypoints below this confidence are treated as missing.", when=LIVE, low=0.0, high=1.0
+    )
+    min_keypoints: int = parameter(
+        4, "Instances with fewer keypoints than this are not lifted.", when=LIVE, low=4, high=1000
+    )
+    require_camera_info: bool = parameter(
+        False,
+        "Drop frames until a calibrated camera_info is there. Otherwise the camera is assumed, "
+        "distances are rough, and /diagnostics warns.",
+        when=LIVE,
+    )
+    assumed_fov_deg: float = parameter(
+        60.0,
+        "Horizontal field of view in degrees of the camera that is assumed without camera_info.",
+        when=LIVE,
+        low=1.0,
+        high=170.0,
+    )
+    assumed_image_size: tuple[int, ...] = parameter(
+        (1280, 720),
+        "Width and height in pixels of the image that is assumed without camera_info.",
+        when=LIVE,
+        length=2,
+        low=1,
+        high=100_000,
+    )
+    gravity: str = parameter(
+        "camera_upright",
+        "What is known of gravity. camera_upright: the camera is mounted level, so up is -y in "
+        "its optical frame; none: it may have any attitude, which is harder to lift from.",
+        when=LIVE,
+        choices=("camera_upright", "none"),
+    )
+    frame_id: str = parameter(
+        "", "Frame of the outputs instead of the detections' own. Empty: as received.", when=LIVE
+    )
+    publish_tf: bool = parameter(True, "Publish a frame an instance on /tf.", when=LIVE)
+    tf_keypoints: bool = parameter(
+        False, "Also publish a frame a keypoint, as children of the instance's.", when=LIVE
+    )
+    tf_naming: str = parameter(
+        "plain",
+        "plain: <tf_prefix><slot> and <tf_prefix><slot>/<keypoint>; rep155: body_<slot> and "
+        "<keypoint>_<slot>.",
+        choices=("plain", "rep155"),
+    )
+    tf_prefix: str = parameter(
+        "lfm_", "Start of the frame names with tf_naming plain; one a camera keeps them apart."
+    )
+    max_tracks: int = parameter(
+        16,
+        "How many frame names are used in turn for the instances, since tf2 never forgets a name. "
+        "Further instances have markers and points but no frame.",
+        low=1,
+        high=1000,
+    )
+    marker_point_size: float = parameter(
+        0.03, "Diameter of the keypoint spheres in metres.", when=LIVE, low=0.0001, high=10.0
+    )
+    marker_line_width: float = parameter(
+        0.012, "Width of the edges in metres.", when=LIVE, low=0.0001, high=10.0
+    )
+    marker_lifetime: float = parameter(
+        1.0,
+        "Seconds after which a marker vanishes if no newer frame replaces it; 0: never.",
+        when=LIVE,
+        low=0.0,
+        high=3600.0,
+    )
+    marker_alpha: float = parameter(
+        1.0, "Opacity of keypoints that were detected.", when=LIVE, low=0.0, high=1.0
+    )
+    marker_filled_alpha: float = parameter(
+        0.3, "Opacity of keypoints that the network filled in.", when=LIVE, low=0.0, high=1.0
+    )
+    diagnostics_period: float = parameter(
+        1.0, "Seconds between two messages on /diagnostics.", when=START, low=0.05, high=60.0
+    )
+
+
+@dataclass(frozen=True)
+class PlayerParameters:
+    """What the player can be told."""
+
+    data: str = parameter(
+        "", "Recorded keypoints to play, an .npz file. Empty: the built-in scene.", when=START
+    )
+    rate: float = parameter(30.0, "Frames a second.", when=START, low=0.1, high=1000.0)
+    seed: int = parameter(
+        0, "Which built-in scene, and which noise.", when=START, low=0, high=2**31 - 1
+    )
+    noise: bool = parameter(
+        True, "Noise and dropouts of a detector on the built-in scene.", when=START
+    )
+    loop: bool = parameter(
+        False, "Play a recording again when it ends. The built-in scene has no end.", when=START
+    )
+    frame_id: str = parameter(
+        "camera_optical_frame", "The camera's optical frame.", when=START, filled=True
+    )
+    wait_for_subscribers: bool = parameter(
+        True, "Start only when somebody subscribes to keypoints.", when=START
+    )
+    start_delay: float = parameter(
+        0.5, "Seconds to wait before the first frame.", when=START, low=0.0, high=3600.0
+    )
+
+
+def lifter_yaml() -> str:
+    """The text of ``config/lifter.yaml``."""
+    return HEADER + parameters_yaml(LifterParameters)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(lifter_yaml())
