@@ -117,7 +117,6 @@ setup(
     zip_safe=False,
     install_requires=["setuptools", "numpy>=1.21", "PyYAML>=5.4"],
     extras_require=EXTRAS,
-    tests_require=["pytest"],
     entry_points={
         "console_scripts": [
             f"lifter = {PACKAGE}.ros.node:main",

@@ -84,7 +84,7 @@ def _rights() -> list[str] | None:
         return quiet
     if shutil.which("sudo") is None:
         return None
-    # -v asks for the password on a terminal, once; without a terminal -n refuses instead of hanging.
+    # -v asks for the password on a terminal; without a terminal -n refuses instead of hanging.
     ask = ["sudo", "-v"] if sys.stdin.isatty() else ["sudo", "-n", "true"]
     allowed = subprocess.run(ask, capture_output=not sys.stdin.isatty(), check=False)
     return ["sudo", *quiet] if allowed.returncode == 0 else None

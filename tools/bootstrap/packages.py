@@ -16,8 +16,8 @@ CAUSES = (
         r"Network is unreachable|Connection refused|ConnectTimeout|ProxyError|Connection aborted",
         "the package index cannot be reached (is there a network?)",
     ),
-    (r"ResolutionImpossible|conflicting dependencies", "the wanted versions exclude each other"),
 )
+CONFLICT = "ResolutionImpossible"
 NO_SUCH = re.compile(r"No matching distribution found for (\S+)")
 
 
@@ -50,7 +50,8 @@ def cause(log: str) -> str:
     missing = NO_SUCH.search(log)
     if missing:
         return f"the package index has no {missing.group(1)} for this Python and machine"
-    return "see the end of the log"
+    # pip's resolver fails the same way for a package that does not exist, hence only now.
+    return "the wanted versions exclude each other" if CONFLICT in log else "see the end of the log"
 
 
 def shown(log: Path) -> str:

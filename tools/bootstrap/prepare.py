@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from tools.bootstrap import debian, packages, stamps, transforms
+from tools.bootstrap import ament_index, debian, packages, stamps, transforms
 from tools.bootstrap.child import run_logged
 from tools.bootstrap.places import KEPT, PYTHON, ROOT, VENV
 from tools.bootstrap.report import Stop, say, step
@@ -104,23 +104,26 @@ def _install_packages(level: str, ros: Ros, env: dict[str, str]) -> None:
         wanted = ["-c", str(held), *LINK, f"{ROOT}[{extras}]"]
         packages.pip_install(wanted, f"pip-{level}.log", env)
     stamps.mark_done(f"packages-{level}", key)
-    stamps.mark_done("project", _project_key())
+    _finish_link()
 
 
 def _link_project(env: dict[str, str]) -> None:
-    """Link the checkout into ``.venv`` again where something that is copied there has changed."""
-    key = _project_key()
-    if stamps.is_done("project", key):
+    """Link the checkout into ``.venv``: its modules, its programs and what ROS looks up."""
+    if stamps.is_done("project", _project_key()):
         return
     with step("lfm_ros itself, linked to this checkout"):
         packages.pip_install(["--no-deps", *LINK, str(ROOT)], "pip-project.log", env)
-    stamps.mark_done("project", key)
+    _finish_link()
+
+
+def _finish_link() -> None:
+    ament_index.link_share(["lifter", "player", "viewer", "lfm"])
+    stamps.mark_done("project", _project_key())
 
 
 def _project_key() -> str:
-    """Linked are the modules alone: launch/ and config/ are copied to .venv/share."""
-    copied = ["setup.py", "setup.cfg", "pyproject.toml", "package.xml", "launch", "config"]
-    return stamps.digest([ROOT / name for name in copied if (ROOT / name).exists()])
+    inputs = ["setup.py", "setup.cfg", "pyproject.toml", "tools/bootstrap/ament_index.py"]
+    return stamps.digest(ROOT / name for name in inputs)
 
 
 def _add_tf(ros: Ros, env: dict[str, str]) -> None:

@@ -77,5 +77,6 @@ def _build_environment(env: dict[str, str]) -> dict[str, str]:
 
 
 def _ask_venv(code: str, env: dict[str, str]) -> str:
-    answer = subprocess.run([PYTHON, "-c", code], env=env, capture_output=True, text=True)
+    ask = [PYTHON, "-c", code]
+    answer = subprocess.run(ask, env=env, capture_output=True, text=True, check=False)
     return answer.stdout.strip()
