@@ -1,0 +1,1 @@
+"""Geometry, metrics and value types: the standard library and numpy, nothing else."""

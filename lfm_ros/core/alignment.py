@@ -1,0 +1,76 @@
+"""The best similarity between two point sets: batched, weighted, never a reflection.
+
+Source: S. Umeyama, Least-squares estimation of transformation parameters between two point
+patterns, IEEE PAMI 13(4), 1991, Eq. 40 to 43.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """``target = scale * source @ rotation.T + translation``, one a row.
+
+    Attributes:
+        rotation: Shape (B, 3, 3), det = +1 unless reflections were allowed.
+        scale: Shape (B,), at least 0.
+        translation: Shape (B, 3).
+    """
+
+    rotation: Array
+    scale: Array
+    translation: Array
+
+    def apply(self, points: Array) -> Array:
+        """Transform points of shape (B, K, 3)."""
+        turned = points @ np.swapaxes(self.rotation, -1, -2)
+        return self.scale[:, None, None] * turned + self.translation[:, None]
+
+
+def procrustes(
+    source: Array,
+    target: Array,
+    weights: Array | None = None,
+    *,
+    scaled: bool = True,
+    reflections: bool = False,
+) -> Similarity:
+    """The similarity that takes ``source`` nearest to ``target``.
+
+    Args:
+        source: Shape (B, K, 3).
+        target: Shape (B, K, 3).
+        weights: Shape (B, K), at least 0; None weighs all points alike. A row whose weights are all
+            zero gets the identity.
+        scaled: False fixes the scale at 1 (Kabsch).
+        reflections: True allows det = -1, which only some published figures do.
+    """
+    weight = np.ones(source.shape[:2]) if weights is None else np.asarray(weights, np.float64)
+    weight = weight / np.maximum(weight.sum(-1, keepdims=True), 1e-300)
+    source_mean, source = centred(source, weight)
+    target_mean, target = centred(target, weight)
+    moment = np.einsum("bk,bki,bkj->bij", weight, target, source)
+    u, singular, vt = np.linalg.svd(moment)
+    sign = np.ones_like(singular)
+    if not reflections:
+        sign[:, 2] = np.where(np.linalg.det(u) * np.linalg.det(vt) < 0, -1.0, 1.0)
+    rotation = (u * sign[:, None]) @ vt
+    scale = np.ones(len(source))
+    if scaled:
+        spread = np.einsum("bk,bki,bki->b", weight, source, source)
+        scale = (singular * sign).sum(-1) / np.maximum(spread, 1e-300)
+    turned = np.einsum("bij,bj->bi", rotation, source_mean)
+    return Similarity(rotation, scale, target_mean - scale[:, None] * turned)
+
+
+def centred(points: Array, weight: Array) -> tuple[Array, Array]:
+    """Weighted mean (B, 3) of points (B, K, 3), and the points around it; weights sum to 1."""
+    mean = np.einsum("bk,bki->bi", weight, points)
+    return mean, points - mean[:, None]

@@ -1,0 +1,147 @@
+"""Where a known structure stands, from its image alone.
+
+A camera that looks straight at the object sees a point q of it (in units of the image radius) at
+``q_xy / (1 + r q_z)``, with r the tangent of the object's angular radius (see
+``lfm_ros.core.normalize``). r = 0 is weak perspective, so the orthographic-n-point problem and
+perspective-n-point refinement are one least-squares problem in rotation, scale and shift.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.core.alignment import centred
+from lfm_ros.core.rotations import matrix_from_rotvec, skew
+
+Array = NDArray[np.float64]
+
+_STEPS = 8
+_FIRST_DAMPING = 1e-4
+# Keeps a planar structure's normal equations solvable; far below the noise of any detector.
+_RIDGE = 1e-6
+
+
+@dataclass(frozen=True)
+class Pose:
+    """``q = scale * structure @ rotation.T + (shift, 0)`` explains the image.
+
+    Attributes:
+        rotation: Shape (B, 3, 3), det = +1.
+        scale: Shape (B,).
+        shift: Shape (B, 2).
+        error: Shape (B,), root mean square of the image residual.
+    """
+
+    rotation: Array
+    scale: Array
+    shift: Array
+    error: Array
+
+    def apply(self, structure: Array) -> Array:
+        """Points (B, K, 3) in the frame of the camera that looks at the object."""
+        turned = self.scale[:, None, None] * structure @ np.swapaxes(self.rotation, -1, -2)
+        turned[..., :2] += self.shift[:, None]
+        return turned
+
+
+def fit_pose(structure: Array, image: Array, weights: Array, radius: Array) -> Pose:
+    """Rotation, scale and shift that bring a structure onto its image.
+
+    Args:
+        structure: Shape (B, K, 3), any unit.
+        image: Shape (B, K, 2), in the unit disc.
+        weights: Shape (B, K), 0 where the image point is missing.
+        radius: Shape (B,), tangent of the angular radius; 0 for weak perspective.
+    """
+    weight = weights / np.maximum(weights.sum(-1, keepdims=True), 1e-300)
+    pose = orthographic_pose(structure, image, weight)
+    return _refine(pose, structure, image, weight, radius)
+
+
+def orthographic_pose(structure: Array, image: Array, weight: Array) -> Pose:
+    """Closed form near the optimum of orthographic-n-point; the start of the refinement.
+
+    The best affine camera is found by linear least squares, then replaced by the nearest scaled
+    rotation. Exact when the image is one.
+
+    Source: C. Steger, Algorithms for the Orthographic-n-Point Problem, J. Math. Imaging and
+    Vision 60, 2018, section 3 (linear initialisation).
+    """
+    middle, structure_centred = centred(structure, weight)
+    image_middle, image_centred = centred(image, weight)
+    moment = np.einsum("bk,bki,bkj->bij", weight, image_centred, structure_centred)
+    scatter = np.einsum("bk,bki,bkj->bij", weight, structure_centred, structure_centred)
+    ridge = _RIDGE * np.maximum(np.trace(scatter, axis1=1, axis2=2), 1e-12)
+    affine = moment @ np.linalg.inv(scatter + ridge[:, None, None] * np.eye(3))
+    u, singular, vt = np.linalg.svd(affine, full_matrices=False)
+    rows = u @ vt
+    rotation = np.concatenate([rows, np.cross(rows[:, 0], rows[:, 1])[:, None]], 1)
+    scale = singular.mean(-1)
+    shift = image_middle - scale[:, None] * np.einsum("bij,bj->bi", rows, middle)
+    return Pose(rotation, scale, shift, np.zeros(len(scale)))
+
+
+def _refine(pose: Pose, structure: Array, image: Array, weight: Array, radius: Array) -> Pose:
+    """Levenberg-Marquardt, each row with its own damping; a step that does not help is not taken."""
+    rotation, scale, shift = pose.rotation, pose.scale, pose.shift
+    damping = np.full(len(scale), _FIRST_DAMPING)
+    turned = _turn(structure, rotation, scale)
+    residual, divisor = _residual(turned, shift, image, radius)
+    cost = np.einsum("bk,bki,bki->b", weight, residual, residual)
+    for _ in range(_STEPS):
+        step = _step(turned, residual, shift, divisor, weight, radius, damping)
+        # Large steps come from poses far off; bounded they cannot turn the object inside out.
+        step *= np.minimum(1.0, 0.5 / np.maximum(np.abs(step).max(-1, keepdims=True), 1e-12))
+        new_rotation = matrix_from_rotvec(step[:, :3]) @ rotation
+        new_scale, new_shift = scale * np.exp(step[:, 3]), shift + step[:, 4:]
+        new_turned = _turn(structure, new_rotation, new_scale)
+        new_residual, new_divisor = _residual(new_turned, new_shift, image, radius)
+        new_cost = np.einsum("bk,bki,bki->b", weight, new_residual, new_residual)
+        better = new_cost < cost
+        keep = better[:, None]
+        rotation = np.where(keep[..., None], new_rotation, rotation)
+        scale, shift = np.where(better, new_scale, scale), np.where(keep, new_shift, shift)
+        turned = np.where(keep[..., None], new_turned, turned)
+        residual = np.where(keep[..., None], new_residual, residual)
+        divisor, cost = np.where(keep, new_divisor, divisor), np.where(better, new_cost, cost)
+        damping = np.where(better, damping * 0.2, damping * 10)
+    return Pose(rotation, scale, shift, np.sqrt(cost))
+
+
+def _turn(structure: Array, rotation: Array, scale: Array) -> Array:
+    return scale[:, None, None] * structure @ np.swapaxes(rotation, -1, -2)
+
+
+def _residual(turned: Array, shift: Array, image: Array, radius: Array) -> tuple[Array, Array]:
+    """Predicted less seen image points (B, K, 2), and the perspective divisor (B, K)."""
+    divisor = np.maximum(1 + radius[:, None] * turned[..., 2], 0.05)
+    return (turned[..., :2] + shift[:, None]) / divisor[..., None] - image, divisor
+
+
+def _step(
+    turned: Array,
+    residual: Array,
+    shift: Array,
+    divisor: Array,
+    weight: Array,
+    radius: Array,
+    damping: Array,
+) -> Array:
+    """Damped Gauss-Newton step (B, 6): rotation vector, log scale, shift."""
+    per_point = np.zeros((*turned.shape[:2], 3, 6))
+    per_point[..., :3] = -skew(turned)
+    per_point[..., 3] = turned
+    per_point[..., :2, 4:] = np.eye(2)
+    place = (turned[..., :2] + shift[:, None]) / divisor[..., None]
+    slope = -radius[:, None, None] * place
+    jacobian = per_point[..., :2, :] + slope[..., None] * per_point[..., 2:, :]
+    jacobian = jacobian * (np.sqrt(weight) / divisor)[..., None, None]
+    flat = jacobian.reshape(len(turned), -1, 6)
+    right = (residual * np.sqrt(weight)[..., None]).reshape(len(turned), -1, 1)
+    normal = np.swapaxes(flat, 1, 2) @ flat
+    size = np.trace(normal, axis1=1, axis2=2) / 6
+    normal += (damping * size + 1e-12)[:, None, None] * np.eye(6)
+    return -np.linalg.solve(normal, np.swapaxes(flat, 1, 2) @ right)[..., 0]

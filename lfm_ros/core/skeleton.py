@@ -1,0 +1,109 @@
+"""A skeleton as data: names, edges, left/right pairs, and how large the object usually is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.core.errors import SkeletonError
+
+Edge = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class RootFrame:
+    """How an instance's TF frame lies in its body.
+
+    The origin is the mean of ``origin``. The z axis points from the mean of ``z_from`` to the mean
+    of ``z_to``; y is the direction from ``y_from`` to ``y_to`` made orthogonal to z; x completes
+    the right-handed frame (REP 103: x forward, y left, z up). All are keypoint indices.
+    """
+
+    origin: tuple[int, ...]
+    z_from: tuple[int, ...]
+    z_to: tuple[int, ...]
+    y_from: tuple[int, ...]
+    y_to: tuple[int, ...]
+
+    def indices(self) -> set[int]:
+        """Every keypoint that the frame refers to."""
+        return {*self.origin, *self.z_from, *self.z_to, *self.y_from, *self.y_to}
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """The rig of one kind of object.
+
+    Args:
+        names: One name a keypoint, all different. Their order is the order of the keypoints.
+        edges: Pairs of keypoint indices. May be empty: lifting works without, less well.
+        pairs: (left, right) keypoint indices.
+        nominal_size: Usual size in metres, by the definition of ``lfm_ros.core.placement.size``:
+            the summed length of ``edges``, or without edges twice the radius. None if unknown.
+        root: Frame published as the instance's TF, or None for the network's canonical frame.
+        name: What the skeleton is registered as; empty for one made on the fly.
+
+    Raises:
+        SkeletonError: An index is out of range, an edge joins a keypoint to itself, a name is
+            there twice, or the nominal size is not a positive number.
+    """
+
+    names: Sequence[str]
+    edges: Sequence[Edge] = ()
+    pairs: Sequence[Edge] = ()
+    nominal_size: float | None = None
+    root: RootFrame | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(str(n) for n in self.names))
+        object.__setattr__(self, "edges", tuple((int(a), int(b)) for a, b in self.edges))
+        object.__setattr__(self, "pairs", tuple((int(a), int(b)) for a, b in self.pairs))
+        self._check()
+
+    def _check(self) -> None:
+        label = f"skeleton {self.name!r}" if self.name else "skeleton"
+        twice = sorted({n for n in self.names if self.names.count(n) > 1})
+        if twice:
+            raise SkeletonError(f"{label}: keypoint names {twice} appear twice; make each unique")
+        used = [i for e in (*self.edges, *self.pairs) for i in e]
+        used += sorted(self.root.indices()) if self.root else []
+        wrong = sorted({i for i in used if not 0 <= i < len(self.names)})
+        if wrong:
+            raise SkeletonError(
+                f"{label}: indices {wrong} are used but there are {len(self.names)} keypoints "
+                f"(0 to {len(self.names) - 1}); correct the edges, pairs or root"
+            )
+        loops = [e for e in self.edges if e[0] == e[1]]
+        if loops:
+            raise SkeletonError(f"{label}: edges {loops} join a keypoint to itself; remove them")
+        if self.nominal_size is not None and not 0 < self.nominal_size < np.inf:
+            raise SkeletonError(
+                f"{label}: nominal_size is {self.nominal_size}; give metres above 0, or leave it out"
+            )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def adjacency(self) -> NDArray[np.float32]:
+        """Symmetric 0/1 matrix of the edges, shape (K, K), zero diagonal."""
+        matrix = np.zeros((len(self), len(self)), np.float32)
+        for a, b in self.edges:
+            matrix[a, b] = matrix[b, a] = 1.0
+        return matrix
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the latched ``skeletons`` topic says of the rig, ready for JSON."""
+        return {
+            "name": self.name,
+            "keypoints": list(self.names),
+            "edges": [list(e) for e in self.edges],
+            "pairs": [list(p) for p in self.pairs],
+            "nominal_size": self.nominal_size,
+        }
