@@ -1,0 +1,1 @@
+"""Where training poses come from: npz folders, splits, and our own kinematics."""

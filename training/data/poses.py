@@ -1,0 +1,132 @@
+"""Sets of 3D poses: an ``.npz`` a set, in the form that ``docs/data.md`` describes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.core.errors import InputError
+from lfm_ros.core.skeleton import Skeleton
+
+
+@dataclass(frozen=True)
+class PoseSet:
+    """Poses of one rig.
+
+    Attributes:
+        name: ``group/file`` without the suffix.
+        xyz: (N, K, 3) float32 in the set's unit.
+        valid: (N, K) bool.
+        sequence: (N,) recording, animal or CAD model; a split never cuts one.
+        up: (3,) unit vector against gravity, zeros where the set does not say.
+        skeleton: Names and edges.
+        metric: Whether the unit is metres, so that errors can be given in millimetres.
+    """
+
+    name: str
+    xyz: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    sequence: NDArray[np.int64]
+    up: NDArray[np.float32]
+    skeleton: Skeleton
+    metric: bool
+
+    @property
+    def group(self) -> str:
+        """The kind of object: human, hand, face, animal, object, robot."""
+        return self.name.split("/")[0]
+
+    def __len__(self) -> int:
+        return len(self.xyz)
+
+    def only(self, rows: NDArray[np.bool_]) -> PoseSet:
+        """The same set with some of its frames."""
+        kept = {"xyz": self.xyz[rows], "valid": self.valid[rows], "sequence": self.sequence[rows]}
+        return PoseSet(**{**self.__dict__, **kept})
+
+    def joined(self, other: PoseSet) -> PoseSet:
+        """The same set with the frames of another one of the same rig behind its own."""
+        joined = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)])
+            for name in ("xyz", "valid", "sequence")
+        }
+        return PoseSet(**{**self.__dict__, **joined})
+
+
+def load_folder(folder: Path, use: str | None = None) -> dict[str, PoseSet]:
+    """Every set of a folder, by name.
+
+    Clips of a set (``same_motion_as`` in the index) are joined to it. Without ``index.json`` every
+    ``.npz`` below the folder is taken.
+
+    Args:
+        folder: Holds ``index.json`` and ``group/file.npz``.
+        use: Only sets whose ``use`` in the index is this (``train`` or ``eval``).
+
+    Raises:
+        InputError: The folder or a file in it is not of the expected form.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; give one that holds group/set.npz files")
+    index = folder / "index.json"
+    if index.exists():
+        entries = json.loads(index.read_text())["sets"]
+        files = [(e["file"], e.get("same_motion_as")) for e in entries if use in (None, e["use"])]
+    else:
+        files = [(str(p.relative_to(folder)), None) for p in sorted(folder.rglob("*.npz"))]
+    if not files:
+        raise InputError(f"{folder} has no sets for use {use!r}; see docs/data.md for the form")
+    sets: dict[str, PoseSet] = {}
+    for file, main in sorted(files, key=lambda f: f[1] is not None):
+        poses = load_set(folder / file, file)
+        home = f"{Path(file).parent.as_posix()}/{Path(main).stem}" if main else poses.name
+        sets[home] = sets[home].joined(poses) if home in sets else poses
+    return sets
+
+
+def load_set(path: Path, name: str = "") -> PoseSet:
+    """Read one ``.npz``.
+
+    Raises:
+        InputError: Arrays are missing or their shapes do not fit.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            data = {key: arrays[key] for key in arrays.files}
+        xyz = np.asarray(data["xyz"], np.float32)
+        skeleton = Skeleton([str(n) for n in data["names"]], data["edges"].reshape(-1, 2).tolist())
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: not a set of poses ({error}); see docs/data.md") from error
+    if xyz.ndim != 3 or xyz.shape[1:] != (len(skeleton), 3):
+        raise InputError(
+            f"{path}: xyz has shape {xyz.shape} for {len(skeleton)} names; expected (N, K, 3)"
+        )
+    valid = np.asarray(data.get("valid", np.ones(xyz.shape[:2], bool)), bool)
+    valid = valid & np.isfinite(xyz).all(-1)
+    enough = valid.sum(-1) >= 4
+    sequence = np.asarray(data.get("sequence", np.arange(len(xyz))), np.int64)
+    stem = Path(name or path.name).with_suffix("").as_posix()
+    unit = str(data.get("unit", ""))
+    return PoseSet(
+        stem,
+        np.where(valid[..., None], xyz, 0)[enough],
+        valid[enough],
+        sequence[enough],
+        _up(str(data.get("up", ""))),
+        skeleton,
+        metric=unit == "m" or unit.startswith("m "),
+    )
+
+
+def _up(text: str) -> NDArray[np.float32]:
+    """``+z (...)`` or ``-y (...)`` as a vector; 'z is up for most' counts as +z."""
+    up = np.zeros(3, np.float32)
+    if "z is up" in text:
+        up[2] = 1
+    elif len(text) >= 2 and text[0] in "+-" and text[1] in "xyz":
+        up["xyz".index(text[1])] = 1 if text[0] == "+" else -1
+    return up

@@ -1,0 +1,121 @@
+"""Batches of poses: balanced over groups and categories, of like keypoint counts, augmented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.data.poses import PoseSet
+
+
+@dataclass(frozen=True)
+class SamplerConfig:
+    """How poses are drawn."""
+
+    rigs: int = 8
+    """Sets in a batch."""
+    per_rig: int = 48
+    """Poses of each set in a batch."""
+    padding: float = 1.3
+    """Sets share a batch while the largest has at most this many times the smallest's keypoints."""
+    balance: float = 0.25
+    """Weight of a set within its group: frames to this power. 1 keeps the imbalance of the data."""
+    face: float = 0.4
+    """Weight of the group of faces; the others have 1. Their 68 to 96 points cost the most."""
+    stretch: float = 0.15
+    """Standard deviation of the logarithm of a random stretch along each axis of the object."""
+    mirror: float = 0.5
+    edges_dropped: float = 0.15
+    """Share of poses whose edges the network is not told."""
+
+
+@dataclass
+class PoseBatch:
+    """Poses of several rigs, padded to the largest. Shapes: B poses, S rigs, K keypoints."""
+
+    xyz: Tensor
+    valid: Tensor
+    up: Tensor
+    adjacency: Tensor
+    """(2 S, K, K): each rig with its edges, then each without."""
+    skeleton_index: Tensor
+    rig_keypoints: Tensor
+    """(B,) keypoints of the pose's rig; what lies behind them is padding."""
+
+
+class PoseSampler:
+    """An endless iterator of ``PoseBatch``, reproducible from its random state."""
+
+    def __init__(self, sets: dict[str, PoseSet], config: SamplerConfig, seed: int, device: str) -> None:
+        self.config = config
+        self.sets = sorted((s for s in sets.values() if len(s)), key=lambda s: s.xyz.shape[1])
+        self.random = np.random.default_rng(seed)
+        self.device = device
+        self.weights = _weights(self.sets, config)
+
+    def __iter__(self) -> Iterator[PoseBatch]:
+        while True:
+            yield self.batch()
+
+    def batch(self) -> PoseBatch:
+        """Draw one batch."""
+        anchor = self.random.choice(len(self.sets), p=self.weights)
+        fits = np.array([self._alike(s, self.sets[anchor]) for s in self.sets]) * self.weights
+        rigs = self.random.choice(len(self.sets), self.config.rigs - 1, p=fits / fits.sum())
+        return self._collate([self.sets[i] for i in (anchor, *rigs)])
+
+    def _alike(self, a: PoseSet, b: PoseSet) -> bool:
+        small, large = sorted((a.xyz.shape[1], b.xyz.shape[1]))
+        return large <= small * np.sqrt(self.config.padding)
+
+    def _collate(self, rigs: list[PoseSet]) -> PoseBatch:
+        count, most = self.config.per_rig, max(len(r.skeleton) for r in rigs)
+        xyz = np.zeros((len(rigs), count, most, 3), np.float32)
+        valid = np.zeros((len(rigs), count, most), bool)
+        adjacency = np.zeros((2 * len(rigs), most, most), np.float32)
+        for i, rig in enumerate(rigs):
+            k = len(rig.skeleton)
+            rows = self.random.integers(len(rig), size=count)
+            xyz[i, :, :k], valid[i, :, :k] = rig.xyz[rows], rig.valid[rows]
+            adjacency[i, :k, :k] = rig.skeleton.adjacency
+        xyz = xyz * self._stretches(len(rigs), count)
+        index = np.repeat(np.arange(len(rigs)), count)
+        dropped = self.random.random(index.shape) < self.config.edges_dropped
+        up = np.repeat(np.stack([r.up for r in rigs]), count, 0)
+        keypoints = np.repeat([len(r.skeleton) for r in rigs], count)
+        return PoseBatch(
+            *(
+                torch.as_tensor(a).to(self.device)
+                for a in (
+                    xyz.reshape(-1, most, 3),
+                    valid.reshape(-1, most),
+                    up,
+                    adjacency,
+                    index + dropped * len(rigs),
+                    keypoints,
+                )
+            )
+        )
+
+    def _stretches(self, rigs: int, count: int) -> np.ndarray:
+        """Random stretch along each axis and mirroring, (S, count, 1, 3): one rig, a family."""
+        stretch = np.exp(self.config.stretch * self.random.standard_normal((rigs, count, 1, 3)))
+        mirrored = self.random.random((rigs, count, 1)) < self.config.mirror
+        # x is never the up axis of a set, so gravity survives the mirror.
+        stretch[..., 0] *= np.where(mirrored, -1, 1)
+        return stretch.astype(np.float32)
+
+
+def _weights(sets: list[PoseSet], config: SamplerConfig) -> np.ndarray:
+    """Groups alike (but faces), and within one frames to the power ``balance``; sums to 1."""
+    raw = np.array([len(s) ** config.balance for s in sets])
+    groups = np.array([s.group for s in sets])
+    if config.balance < 1:
+        for group in np.unique(groups):
+            raw[groups == group] /= raw[groups == group].sum()
+        raw[groups == "face"] *= config.face
+    return raw / raw.sum()
