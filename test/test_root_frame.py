@@ -44,7 +44,7 @@ def degenerate() -> dict[str, np.ndarray]:
     neck_at_hips[2] = 0
     flat[[0, 1, 3, 4], 1] = 0
     parallel[[0, 3]] = parallel[[1, 4]] + [0, 0, 0.3]
-    parallel[2] = parallel[[0, 1]].mean(0) + [0, 0, 1]
+    parallel[2] = np.add(parallel[[0, 1]].mean(0), [0, 0, 1])
     missing[2] = np.nan
     return {"z": neck_at_hips, "y": flat, "parallel": parallel, "nan": missing}
 

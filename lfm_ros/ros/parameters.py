@@ -61,7 +61,7 @@ class LifterParameters:
         0.1, "Keypoints below this confidence are treated as missing.", when=LIVE, low=0.0, high=1.0
     )
     min_keypoints: int = parameter(
-        4, "Instances with fewer keypoints than this are not lifted.", when=LIVE, low=4, high=1000
+        4, "Instances with fewer different keypoints are not lifted.", low=4, high=1000
     )
     require_camera_info: bool = parameter(
         False,

@@ -1,0 +1,103 @@
+"""Which camera a frame of keypoints was seen by."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from lfm_ros.core.camera import Intrinsics
+from lfm_ros.core.errors import InputError
+
+_REMEMBERED = 64
+Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class SeenCamera:
+    """What one CameraInfo said.
+
+    Attributes:
+        intrinsics: None if the message was not calibrated or could not be used.
+        frame_id: Of its header.
+        size: Image width and height in pixels; zeros if it does not say.
+        problem: Why there are no intrinsics; empty otherwise.
+    """
+
+    intrinsics: Intrinsics | None
+    frame_id: str
+    size: tuple[int, int]
+    problem: str = ""
+
+
+class CameraCache:
+    """The last CameraInfo messages, by stamp.
+
+    A driver stamps image and CameraInfo alike, so the message with the frame's own stamp is the
+    right one. It may arrive a moment later than the keypoints, which is worth waiting for if the
+    cameras came in pairs so far; otherwise the latest one holds.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._by_stamp: OrderedDict[Stamp, SeenCamera] = OrderedDict()
+        self._known: tuple[Any, SeenCamera] | None = None
+        self._latest: SeenCamera | None = None
+        self._paired = True
+
+    def clear(self) -> None:
+        """Forget all cameras."""
+        with self._changed:
+            self._by_stamp.clear()
+            self._known = self._latest = None
+            self._paired = True
+
+    def update(self, info: Any) -> SeenCamera:
+        """Take over a ``sensor_msgs/msg/CameraInfo``."""
+        content = _content(info)
+        with self._changed:
+            # Drivers repeat the same calibration with every image; reading it once is enough.
+            if self._known is None or self._known[0] != content:
+                self._known = (content, _read(info))
+            seen = self._latest = self._known[1]
+            self._by_stamp[_stamp(info.header.stamp)] = seen
+            while len(self._by_stamp) > _REMEMBERED:
+                self._by_stamp.popitem(last=False)
+            self._changed.notify_all()
+        return seen
+
+    def at(self, stamp: Any, patience: float) -> SeenCamera | None:
+        """The camera of a frame, or None if no CameraInfo ever came.
+
+        Args:
+            stamp: ``builtin_interfaces/msg/Time`` of the frame.
+            patience: Seconds to wait for the CameraInfo with this stamp.
+        """
+        key = _stamp(stamp)
+        with self._changed:
+            if self._paired and self._latest is not None:
+                self._changed.wait_for(lambda: key in self._by_stamp, patience)
+            self._paired = key in self._by_stamp or self._latest is None
+            return self._by_stamp.get(key, self._latest)
+
+
+def _stamp(stamp: Any) -> Stamp:
+    return stamp.sec, stamp.nanosec
+
+
+def _content(info: Any) -> tuple[Any, ...]:
+    roi = info.roi
+    return (
+        *(tuple(info.k), tuple(info.d), info.distortion_model, info.width, info.height),
+        *(info.binning_x, info.binning_y, roi.x_offset, roi.y_offset, info.header.frame_id),
+    )
+
+
+def _read(info: Any) -> SeenCamera:
+    size = (int(info.width), int(info.height))
+    try:
+        intrinsics, problem = Intrinsics.from_camera_info(info), ""
+    except InputError as error:
+        intrinsics, problem = None, str(error)
+    return SeenCamera(intrinsics, info.header.frame_id, size, problem)

@@ -1,0 +1,117 @@
+"""What the node counts, and ``/diagnostics`` made of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+
+_LEVELS = {
+    "OK": DiagnosticStatus.OK,
+    "WARN": DiagnosticStatus.WARN,
+    "ERROR": DiagnosticStatus.ERROR,
+}
+_RATE_SECONDS = 2.0
+_REMEMBERED = 512
+
+
+class Statistics:
+    """Counts, rates and latencies of the node; for any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Start from zero."""
+        with self._lock:
+            self._arrivals: deque[float] = deque(maxlen=_REMEMBERED)
+            self._departures: deque[float] = deque(maxlen=_REMEMBERED)
+            self._seconds: dict[str, deque[float]] = {}
+            self._received = self._published = 0
+            self._dropped: Counter[str] = Counter()
+            self._noted: Counter[str] = Counter()
+            self._last_error = self._new_problem = ""
+
+    def received(self) -> None:
+        """A frame came in."""
+        with self._lock:
+            self._received += 1
+            self._arrivals.append(time.monotonic())
+
+    def dropped(self, cause: str, why: str = "") -> None:
+        """A frame will not come out."""
+        with self._lock:
+            self._dropped[cause] += 1
+            self._last_error = why or self._last_error
+            self._new_problem = why or self._new_problem
+
+    def noted(self, what: str, count: int = 1) -> None:
+        """Something is not as it should be, but the frame comes out."""
+        with self._lock:
+            self._noted[what] += count
+
+    def published(self, **seconds: float) -> None:
+        """A frame went out. The durations are kept by their names."""
+        with self._lock:
+            self._published += 1
+            self._departures.append(time.monotonic())
+            for name, value in seconds.items():
+                self._seconds.setdefault(name, deque(maxlen=_REMEMBERED)).append(value)
+
+    def recent_problem(self) -> str:
+        """Why a frame was dropped since this was last asked; empty if none was."""
+        with self._lock:
+            problem, self._new_problem = self._new_problem, ""
+        return problem
+
+    def values(self) -> dict[str, str]:
+        """Everything as the keys and values of a diagnostic status."""
+        with self._lock:
+            made = {
+                "rate_in_hz": f"{_rate(self._arrivals):.1f}",
+                "rate_out_hz": f"{_rate(self._departures):.1f}",
+                "frames_in": str(self._received),
+                "frames_out": str(self._published),
+                "dropped": str(self._dropped.total()),
+            }
+            made |= {f"dropped_{cause}": str(n) for cause, n in sorted(self._dropped.items())}
+            made |= {f"noted_{what}": str(n) for what, n in sorted(self._noted.items())}
+            for name, seconds in self._seconds.items():
+                p50, p95 = 1e3 * np.percentile(seconds, [50, 95])
+                made |= {f"{name}_ms_p50": f"{p50:.2f}", f"{name}_ms_p95": f"{p95:.2f}"}
+            return made | {"last_error": self._last_error}
+
+
+def diagnostic_array(
+    stamp: Any, name: str, level: str, message: str, values: Mapping[str, str]
+) -> DiagnosticArray:
+    """The ``/diagnostics`` message of one status.
+
+    Args:
+        stamp: ``builtin_interfaces/msg/Time``.
+        name: Of the status.
+        level: ``OK``, ``WARN`` or ``ERROR``.
+        message: One line for a person.
+        values: Shown below it.
+    """
+    status = DiagnosticStatus(level=_LEVELS[level], name=name, message=message)
+    status.hardware_id = values.get("engine", "")
+    status.values = [KeyValue(key=key, value=value) for key, value in values.items()]
+    array = DiagnosticArray(status=[status])
+    array.header.stamp = stamp
+    return array
+
+
+def _rate(times: deque[float]) -> float:
+    """Events a second over the last two seconds; 0 once there were none for so long."""
+    now = time.monotonic()
+    recent = [t for t in times if now - t <= _RATE_SECONDS]
+    if len(recent) < 2:
+        return 0.0
+    return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)

@@ -1,0 +1,281 @@
+"""The lifecycle node ``lifter``: detections in, markers, points and frames out. Wiring only."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.time import Time
+from sensor_msgs.msg import CameraInfo
+from std_srvs.srv import SetBool, Trigger
+
+from lfm_ros.core.errors import LfmError, SkeletonError
+from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.lifter import Lifter
+from lfm_ros.ros import parameter_spec, qos
+from lfm_ros.ros.adapters import load_adapter
+from lfm_ros.ros.complaints import Complaints
+from lfm_ros.ros.diagnostics import Statistics, diagnostic_array
+from lfm_ros.ros.outputs import Outputs
+from lfm_ros.ros.parameters import LifterParameters
+from lfm_ros.ros.pipeline import Pipeline
+from lfm_ros.ros.run import run
+from lfm_ros.skeletons import load_skeleton
+
+_CAMERA_INFO_DEPTH = 10
+
+Result = TransitionCallbackReturn
+
+
+class LifterNode(LifecycleNode):
+    """Lifts 2D keypoints to 3D.
+
+    configure loads the network and makes the publishers, activate subscribes, deactivate
+    unsubscribes and deletes the markers, cleanup releases everything. What fails is said in one
+    log line and in ``/diagnostics``, and the transition returns FAILURE.
+    """
+
+    def __init__(self, **node_options: Any) -> None:
+        super().__init__("lifter", **node_options)
+        self._pipeline: Pipeline | None = None
+        self._subscriptions_in_use: list[Any] = []
+        self._statistics = Statistics()
+        self._complaints = Complaints(self.get_logger())
+        self._state, self._failure, self._enabled = "unconfigured", "", True
+        parameter_spec.declare(self, LifterParameters, lambda: self._pipeline is not None)
+        self._settings = parameter_spec.read(self, LifterParameters)
+        self._follow_parameters()
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        # Diagnostics must go on while simulated time stands still.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(self._settings.diagnostics_period, self._diagnose, clock=steady)
+        self.create_service(SetBool, "~/enable", self._on_enable)
+        self.create_service(Trigger, "~/reset", self._on_reset)
+        if self._settings.autostart:
+            self._start_by_itself()
+
+    def on_configure(self, state: LifecycleState) -> Result:
+        """Load the rigs and the network, make the publishers."""
+        return self._attempt("configure", "inactive", self._configure)
+
+    def on_activate(self, state: LifecycleState) -> Result:
+        """Subscribe and begin to lift."""
+        result = super().on_activate(state)
+        return (
+            result
+            if result != Result.SUCCESS
+            else self._attempt("activate", "active", self._activate)
+        )
+
+    def on_deactivate(self, state: LifecycleState) -> Result:
+        """Unsubscribe, end the worker, delete the markers."""
+        self._attempt("deactivate", "inactive", self._deactivate)
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> Result:
+        """Release the network and the publishers."""
+        return self._attempt("cleanup", "unconfigured", self._release)
+
+    def on_shutdown(self, state: LifecycleState) -> Result:
+        """Release everything, from any state."""
+        return self._attempt("shutdown", "finalized", self._release)
+
+    def on_error(self, state: LifecycleState) -> Result:
+        """Release everything; the node can be configured again."""
+        return self._attempt("error", "unconfigured", self._release)
+
+    def close(self) -> None:
+        """Release everything before the process ends."""
+        self._attempt("shutdown", "finalized", self._release)
+
+    def _configure(self) -> None:
+        self._settings = settings = parameter_spec.read(self, LifterParameters)
+        adapter = load_adapter(settings.input_type)
+        rigs = [_metric_skeleton(name) for name in settings.skeletons]
+        lifter = Lifter.from_pretrained(
+            settings.model or None,
+            settings.backend,
+            threads=settings.cpu_threads,
+            min_keypoints=settings.min_keypoints,
+        )
+        try:
+            outputs = Outputs(self, rigs, settings)
+        except BaseException:
+            lifter.close()
+            raise
+        self._statistics.clear()
+        self._complaints.clear()
+        self._pipeline = Pipeline(
+            lifter,
+            adapter,
+            rigs,
+            outputs,
+            settings=lambda: self._settings,
+            age=self._age,
+            statistics=self._statistics,
+            complaints=self._complaints,
+        )
+        self._pipeline.enable(self._enabled)
+        self._announce(self._pipeline, rigs)
+
+    def _announce(self, pipeline: Pipeline, rigs: Sequence[Skeleton]) -> None:
+        lifter = pipeline.lifter
+        self.get_logger().info(
+            f"model {lifter.model.name} on {lifter.engine.name} ({lifter.reason}); "
+            f"rigs: {', '.join(rig.name for rig in rigs)}"
+        )
+        if not pipeline.outputs.has_tf:
+            self.get_logger().warning("tf2_msgs is not installed, so /tf is not published")
+
+    def _activate(self) -> None:
+        pipeline, depth = self._pipeline, self._settings.queue_depth
+        assert pipeline is not None, "rclpy activates configured nodes only"
+        pipeline.start(depth)
+        # camera_info first: of messages that wait together, the executor takes it first.
+        self._subscriptions_in_use = [
+            self._subscribe(
+                CameraInfo, "camera_info", pipeline.take_camera_info, _CAMERA_INFO_DEPTH
+            ),
+            self._subscribe(pipeline.adapter.message, "keypoints", pipeline.take_keypoints, depth),
+        ]
+
+    def _deactivate(self) -> None:
+        for subscription in self._subscriptions_in_use:
+            self.destroy_subscription(subscription)
+        self._subscriptions_in_use = []
+        if self._pipeline is not None:
+            self._pipeline.stop()
+
+    def _release(self) -> None:
+        self._deactivate()
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            pipeline.close()
+
+    def _attempt(self, what: str, then: str, do: Callable[[], None]) -> Result:
+        """Run a transition; what goes wrong is said in one line and makes it fail."""
+        try:
+            do()
+        except LfmError as error:
+            self._failure = f"{what} failed: {error}"
+        except Exception:
+            self._failure = f"{what} failed: {traceback.format_exc()}"
+        else:
+            self._state, self._failure = then, ""
+            return Result.SUCCESS
+        self.get_logger().error(self._failure)
+        return Result.FAILURE
+
+    def _subscribe(
+        self, message: type, topic: str, callback: Callable[[Any], None], depth: int
+    ) -> Any:
+        return self.create_subscription(
+            message, topic, callback, qos.sensor(depth), qos_overriding_options=qos.overridable()
+        )
+
+    def _follow_parameters(self) -> None:
+        """Take over ``LIVE`` parameters when they change."""
+        if hasattr(self, "add_post_set_parameters_callback"):
+            self.add_post_set_parameters_callback(lambda _: self._read_parameters())
+
+    def _read_parameters(self) -> None:
+        self._settings = parameter_spec.read(self, LifterParameters)
+
+    def _age(self, stamp: Any) -> float:
+        """Seconds since a stamp, by the node's clock."""
+        return (self.get_clock().now() - Time.from_msg(stamp)).nanoseconds * 1e-9
+
+    def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        self._enabled = bool(request.data)
+        if self._pipeline is not None:
+            self._pipeline.enable(self._enabled)
+        response.success = True
+        what = "frames are lifted" if self._enabled else "frames are dropped, markers deleted"
+        response.message = f"{what} (the node is {self._state})"
+        return response
+
+    def _on_reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._statistics.clear()
+        if self._pipeline is not None:
+            self._pipeline.reset()
+        response.success = True
+        response.message = "forgot cameras, identities and counts, deleted the markers"
+        return response
+
+    def _diagnose(self) -> None:
+        if not hasattr(self, "add_post_set_parameters_callback"):
+            self._read_parameters()  # Humble has no other way to learn of changes
+        level, message = self._health()
+        values = {"state": self._state, **self._identity(), **self._statistics.values()}
+        values["last_error"] = self._failure or values["last_error"]
+        name = self.get_fully_qualified_name().lstrip("/")
+        stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(diagnostic_array(stamp, name, level, message, values))
+
+    def _identity(self) -> dict[str, str]:
+        pipeline = self._pipeline
+        if pipeline is None:
+            return {}
+        return {
+            "model": pipeline.lifter.model.name,
+            "engine": pipeline.lifter.engine.name,
+            "engine_reason": pipeline.lifter.reason,
+            "scale_source": pipeline.scale_source,
+            "camera": pipeline.camera,
+        }
+
+    def _health(self) -> tuple[str, str]:
+        """Level and one line for ``/diagnostics``."""
+        if self._failure:
+            return "ERROR", self._failure.strip().splitlines()[-1]
+        problem = self._foreign_publishers() or self._statistics.recent_problem()
+        if problem:
+            return "WARN", problem
+        if self._pipeline is not None and self._pipeline.camera not in ("", "camera_info"):
+            return "WARN", f"no calibrated camera_info: {self._pipeline.camera}"
+        return "OK", self._state if self._enabled else f"{self._state}, disabled"
+
+    def _foreign_publishers(self) -> str:
+        """Publishers on ``keypoints`` whose messages cannot arrive, because the type differs."""
+        if self._pipeline is None:
+            return ""
+        expected = self._settings.input_type
+        topic = self.resolve_topic_name("keypoints")
+        found = {info.topic_type for info in self.get_publishers_info_by_topic(topic)} - {expected}
+        if not found:
+            return ""
+        problem = (
+            f"{topic} is published as {', '.join(sorted(found))}, which input_type {expected} does "
+            "not receive; set input_type, or remap keypoints to another topic"
+        )
+        self._complaints.warn_once(problem)
+        return problem
+
+    def _start_by_itself(self) -> None:
+        if self.trigger_configure() == Result.SUCCESS:
+            self.trigger_activate()
+
+
+def _metric_skeleton(name: str) -> Skeleton:
+    """A rig that can be placed in metres, which is all that the node publishes."""
+    skeleton = load_skeleton(name)
+    if skeleton.nominal_size is None:
+        raise SkeletonError(
+            f"skeleton {name!r} has no nominal_size, so it cannot be placed in metres; add "
+            "nominal_size (the usual summed length of its edges, in metres) to its YAML file"
+        )
+    return skeleton
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Entry point of the executable ``lifter``."""
+    return run(LifterNode, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

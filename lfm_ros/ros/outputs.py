@@ -1,0 +1,120 @@
+"""The topics that carry what was lifted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Header, String
+from visualization_msgs.msg import MarkerArray
+
+from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.ros import qos
+from lfm_ros.ros.clouds import Points, encode_points
+from lfm_ros.ros.lifted_frame import LiftedFrame
+from lfm_ros.ros.markers import MarkerBuilder, clearing_markers
+from lfm_ros.ros.parameters import LifterParameters
+from lfm_ros.ros.transforms import TransformBuilder
+
+try:  # Part of every ROS 2 installation, but not on PyPI.
+    from tf2_msgs.msg import TFMessage
+except ModuleNotFoundError:
+    TFMessage = None
+
+
+class Outputs:
+    """Publishers of one configured node.
+
+    Args:
+        node: Where the publishers live.
+        rigs: The rigs in use; they are published, latched, at once.
+        settings: Those that are taken over on configure are read from here.
+    """
+
+    def __init__(
+        self, node: LifecycleNode, rigs: Sequence[Skeleton], settings: LifterParameters
+    ) -> None:
+        self._node = node
+        self._markers = MarkerBuilder(rigs)
+        self._transforms = TransformBuilder(rigs, settings)
+        self._last_header: Header | None = None
+        self._marker_topic = self._managed(MarkerArray, "markers")
+        self._cloud_topic = self._managed(PointCloud2, "keypoints_3d")
+        self._tf_topic = self._plain(TFMessage, "/tf", qos.transforms()) if TFMessage else None
+        self._skeleton_topic = self._plain(String, "skeletons", qos.latched())
+        self._skeleton_topic.publish(String(data=json.dumps([rig.as_dict() for rig in rigs])))
+
+    @property
+    def has_tf(self) -> bool:
+        """Whether /tf can be published here."""
+        return self._tf_topic is not None
+
+    def publish(self, frame: LiftedFrame, settings: LifterParameters) -> int:
+        """Publish a frame on every topic that somebody listens to.
+
+        Returns:
+            How many valid instances got no TF frame, because there are more than ``max_tracks`` or
+            because their id is there twice.
+        """
+        self._last_header = frame.header
+        if self._marker_topic.get_subscription_count():
+            self._marker_topic.publish(self._markers.build(frame, settings))
+        if self._cloud_topic.get_subscription_count():
+            self._cloud_topic.publish(_cloud(frame))
+        return self._publish_tf(frame, settings)
+
+    def clear(self) -> None:
+        """Delete the markers that were published last, and forget who had which TF frame."""
+        self._transforms.reset()
+        if self._last_header is not None:
+            self._marker_topic.publish(clearing_markers(self._last_header))
+
+    def destroy(self) -> None:
+        """Give the publishers back."""
+        for topic in (self._marker_topic, self._cloud_topic):
+            self._node.destroy_lifecycle_publisher(topic)
+        for topic in (self._tf_topic, self._skeleton_topic):
+            if topic is not None:
+                self._node.destroy_publisher(topic)
+
+    def _publish_tf(self, frame: LiftedFrame, settings: LifterParameters) -> int:
+        # A frame without a name cannot be anybody's parent: tf2 refuses such transforms.
+        if self._tf_topic is None or not settings.publish_tf or not frame.header.frame_id:
+            return 0
+        if not self._tf_topic.get_subscription_count():
+            return 0
+        transforms, without = self._transforms.build(frame, keypoints=settings.tf_keypoints)
+        if transforms:
+            self._tf_topic.publish(TFMessage(transforms=transforms))
+        return without
+
+    def _managed(self, message: type, topic: str) -> Any:
+        return self._node.create_lifecycle_publisher(
+            message, topic, qos.result(), qos_overriding_options=qos.overridable()
+        )
+
+    def _plain(self, message: type, topic: str, profile: Any) -> Any:
+        # LifecycleNode.create_publisher makes plain publishers, which also work while inactive.
+        return self._node.create_publisher(
+            message, topic, profile, qos_overriding_options=qos.overridable()
+        )
+
+
+def _cloud(frame: LiftedFrame) -> PointCloud2:
+    """The frame as ``keypoints_3d``: what is not valid has NaN coordinates."""
+    xyz = frame.points.copy()
+    sigma = frame.sigma.copy()
+    xyz[~frame.valid] = sigma[~frame.valid] = float("nan")
+    points = Points(
+        xyz=xyz,
+        sigma=sigma,
+        confidence=frame.confidence,
+        observed=frame.observed,
+        scale_source=frame.scale_source,
+        instance_id=frame.instance_id,
+        skeleton=frame.skeleton,
+    )
+    return encode_points(frame.header, points, frame.widths)

@@ -1,0 +1,247 @@
+"""The way of a frame through the node, from the message to the published results."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from lfm_ros.core.camera import Intrinsics
+from lfm_ros.core.errors import LfmError, MessageError
+from lfm_ros.core.placement import SCALE_SOURCES
+from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.lifter import Lifter
+from lfm_ros.ros.adapters import Adapter, Keypoints2D
+from lfm_ros.ros.camera_cache import CameraCache, SeenCamera
+from lfm_ros.ros.complaints import Complaints
+from lfm_ros.ros.diagnostics import Statistics
+from lfm_ros.ros.lifted_frame import LiftedFrame, lift_frame
+from lfm_ros.ros.outputs import Outputs
+from lfm_ros.ros.parameters import LifterParameters
+from lfm_ros.ros.worker import Worker
+
+# How long a frame waits for the CameraInfo of its own stamp, if cameras came in pairs so far.
+_PATIENCE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class _Job:
+    detections: Keypoints2D
+    received: float
+
+
+class Pipeline:
+    """Everything a configured node holds.
+
+    ``take_*`` are called in the executor's thread, lifting and publishing happen in the worker's.
+    No message makes any of them raise: a frame that cannot be lifted is counted and complained of.
+
+    Args:
+        lifter: Closed by ``close``.
+        adapter: Reads the detections.
+        rigs: The rigs in use.
+        outputs: Destroyed by ``close``.
+        settings: The present parameters.
+        age: Seconds since a stamp, by the node's clock.
+        statistics: Counts what happens.
+        complaints: Says why.
+    """
+
+    def __init__(
+        self,
+        lifter: Lifter,
+        adapter: Adapter,
+        rigs: Sequence[Skeleton],
+        outputs: Outputs,
+        *,
+        settings: Callable[[], LifterParameters],
+        age: Callable[[Any], float],
+        statistics: Statistics,
+        complaints: Complaints,
+    ) -> None:
+        self.lifter, self.adapter, self.outputs = lifter, adapter, outputs
+        self.scale_source = self.camera = ""
+        self._rigs = list(rigs)
+        self._settings, self._age = settings, age
+        self._statistics, self._complaints = statistics, complaints
+        self._cameras = CameraCache()
+        self._last_stamp = 0.0
+        self._enabled = True
+        self._publishing = threading.Lock()
+        self._worker: Worker[_Job] | None = None
+
+    def start(self, queue_depth: int) -> None:
+        """Begin to lift."""
+        self._worker = Worker(self._lift, queue_depth, lambda: self._statistics.dropped("busy"))
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Finish the frame in hand, drop those that wait, delete the markers."""
+        if self._worker is not None:
+            for _ in range(self._worker.stop()):
+                self._statistics.dropped("deactivated")
+            self._worker = None
+            self._clear_outputs()
+
+    def close(self) -> None:
+        """Give everything back: the network and the publishers."""
+        self.stop()
+        self.lifter.close()
+        self.outputs.destroy()
+
+    def enable(self, enabled: bool) -> None:
+        """Lift the frames that come, or drop them and delete the markers."""
+        with self._publishing:
+            self._enabled = enabled
+        if not enabled:
+            self._clear_outputs()
+
+    def reset(self) -> None:
+        """Forget cameras, identities and complaints, and delete the markers."""
+        self._cameras.clear()
+        self._last_stamp = 0.0
+        self._complaints.clear()
+        self._clear_outputs()
+
+    def take_camera_info(self, info: Any) -> None:
+        """A ``sensor_msgs/msg/CameraInfo`` came in."""
+        try:
+            seen = self._cameras.update(info)
+        except Exception:
+            self._complaints.warn(f"camera_info could not be read: {traceback.format_exc()}")
+            return
+        if seen.problem:
+            self._statistics.noted("camera_info")
+            self._complaints.warn_once(f"camera_info is ignored: {seen.problem}")
+
+    def take_keypoints(self, message: Any) -> None:
+        """A message with detections came in."""
+        received = time.monotonic()
+        self._statistics.received()
+        if not self._enabled or self._worker is None:
+            self._statistics.dropped("disabled")
+            return
+        try:
+            detections = self.adapter.adapt(message, self._rigs)
+        except MessageError as error:
+            self._drop("message", f"keypoints: {error}")
+        except Exception:
+            self._drop("internal", f"keypoints could not be read: {traceback.format_exc()}")
+        else:
+            self._worker.offer(_Job(detections, received))
+
+    def _lift(self, job: _Job) -> None:
+        """Lift and publish a frame; in the worker's thread."""
+        try:
+            self._check_stamp(job.detections)
+            settings = self._settings()
+            seen = self._cameras.at(job.detections.stamp, _PATIENCE_SECONDS)
+            camera = self._camera(seen, settings)
+            if camera is None:
+                self._drop("no_camera", _NO_CAMERA.format("dropped, as require_camera_info asks"))
+                return
+            frame_id = self._frame_id(job.detections, seen, settings)
+            frame = lift_frame(self.lifter, self._rigs, job.detections, camera, frame_id, settings)
+            self._publish(frame, settings, job)
+        except LfmError as error:
+            self._drop("input", f"frame not lifted: {error}")
+        except Exception:
+            self._drop("internal", f"frame not lifted: {traceback.format_exc()}")
+
+    def _publish(self, frame: LiftedFrame, settings: LifterParameters, job: _Job) -> None:
+        with self._publishing:
+            if not self._enabled:
+                self._statistics.dropped("disabled")
+                return
+            without_tf = self.outputs.publish(frame, settings)
+        self._statistics.published(
+            latency=time.monotonic() - job.received,
+            age=self._age(frame.header.stamp),
+            network=frame.network_seconds,
+        )
+        self._note(frame, settings, without_tf)
+
+    def _note(self, frame: LiftedFrame, settings: LifterParameters, without_tf: int) -> None:
+        sources = sorted({SCALE_SOURCES[i] for i in frame.scale_source[frame.valid]})
+        self.scale_source = ", ".join(sources) or self.scale_source
+        invalid = int((~frame.valid).sum())
+        if invalid:
+            self._statistics.noted("invalid_instances", invalid)
+            self._complaints.warn_once(
+                f"{invalid} of {len(frame)} instances were not lifted: an instance needs at least "
+                f"{settings.min_keypoints} different keypoints with a confidence of "
+                f"{settings.min_confidence:g} or more"
+            )
+        if without_tf:
+            self._statistics.noted("instances_without_tf", without_tf)
+            self._complaints.warn_once(
+                f"{without_tf} instances have no TF frame: there are more than max_tracks "
+                f"({settings.max_tracks}), or an instance_id is there twice; raise max_tracks, or "
+                "give each instance its own id"
+            )
+
+    def _camera(self, seen: SeenCamera | None, settings: LifterParameters) -> Intrinsics | None:
+        if seen is not None and seen.intrinsics is not None:
+            self.camera = "camera_info"
+            return seen.intrinsics
+        if settings.require_camera_info:
+            self.camera = "waiting for camera_info"
+            return None
+        self.camera = f"assumed, {settings.assumed_fov_deg:g} degrees wide"
+        self._complaints.warn_once(_NO_CAMERA.format(f"the camera is {self.camera}"))
+        said_size = seen is not None and all(seen.size)
+        return _assumed(
+            settings.assumed_fov_deg, seen.size if said_size else settings.assumed_image_size
+        )
+
+    def _frame_id(
+        self, detections: Keypoints2D, seen: SeenCamera | None, settings: LifterParameters
+    ) -> str:
+        frame_id = settings.frame_id or detections.frame_id
+        if frame_id:
+            return frame_id
+        from_camera = seen.frame_id if seen is not None else ""
+        self._statistics.noted("empty_frame_id")
+        way_out = (
+            f"that of camera_info is used, {from_camera!r}" if from_camera else "no TF is sent"
+        )
+        self._complaints.warn_once(
+            f"keypoints have an empty frame_id, so {way_out}; let the detector fill it in, or set "
+            "the parameter frame_id"
+        )
+        return from_camera
+
+    def _check_stamp(self, detections: Keypoints2D) -> None:
+        stamp = detections.stamp.sec + 1e-9 * detections.stamp.nanosec
+        if stamp < self._last_stamp:
+            self._statistics.noted("stamps_back")
+            self._complaints.warn(
+                f"stamps of keypoints go back by {self._last_stamp - stamp:.3f} s; frames are "
+                "lifted all the same, but tf2 refuses what is older than what it has"
+            )
+        self._last_stamp = stamp
+
+    def _drop(self, cause: str, why: str) -> None:
+        self._statistics.dropped(cause, why.strip().splitlines()[-1])
+        self._complaints.warn(why)
+
+    def _clear_outputs(self) -> None:
+        with self._publishing:
+            self.outputs.clear()
+
+
+_NO_CAMERA = (
+    "no calibrated camera_info for the keypoints: {}; publish camera_info beside them, with "
+    "the same stamps"
+)
+
+
+@lru_cache(maxsize=16)
+def _assumed(fov_deg: float, size: tuple[int, int]) -> Intrinsics:
+    return Intrinsics.from_field_of_view(float(np.deg2rad(fov_deg)), size)
