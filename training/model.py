@@ -24,8 +24,9 @@ from torch.nn import functional as F
 from lfm_ros.core.normalize import CAMERA_FEATURES
 from training.tokens import PositionTokens, walk_returns
 
-# Finite, and small enough for fp16: a row without any key must not become NaN.
-_BLOCKED = -1e4
+# Finite, so that a row without any key does not become NaN, and no larger than it must be: in such
+# a row fp32 and fp16 still resolve the scores that it is added to.
+_BLOCKED = -200.0
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class VirtualView:
         rotation: Shape (B, 3, 3), turns camera coordinates into the virtual camera's.
         radius: Shape (B,), tangent of the object's angular radius; 0 without a camera.
         features: Shape (B, 6), see ``CAMERA_FEATURES``.
+        pixels_per_unit: Shape (B,), pixels (at the middle of the image) of the unit disc's radius.
     """
 
     keypoints: Array
@@ -45,10 +46,23 @@ class VirtualView:
     rotation: Array
     radius: Array
     features: Array
+    pixels_per_unit: Array
 
     def to_camera(self, points: Array) -> Array:
         """Points (B, K, 3) in the virtual camera's frame, turned into the camera's frame."""
         return points @ self.rotation
+
+    def image_error_px(self, structure: Array) -> Array:
+        """Root mean square distance in pixels, shape (B,), from structure to observed keypoints.
+
+        Args:
+            structure: Shape (B, K, 3) in the virtual frame, in units of the image radius.
+        """
+        divisor = np.maximum(1 + self.radius[:, None] * structure[..., 2], 0.05)
+        offset = structure[..., :2] / divisor[..., None] - self.keypoints
+        squared = (np.square(offset).sum(-1) * self.observed).sum(-1)
+        mean = squared / np.maximum(self.observed.sum(-1), 1)
+        return np.sqrt(mean) * self.pixels_per_unit
 
 
 def virtual_view(
@@ -72,7 +86,7 @@ def virtual_view(
         centred = np.where(observed[..., None], pixels - _mean(pixels, observed)[:, None], 0.0)
         image = np.einsum("bij,bkj->bki", rotation[:, :2, :2], centred)
         extent = _extent(image)
-        return _view(image, observed, rotation, extent, np.zeros(len(pixels)), ups)
+        return _view(image, observed, rotation, extent, np.zeros(len(pixels)), ups, extent)
     rays = unit_rays(pixels, cameras)
     rotation = _roll_to_upright(_look_at(_mean(rays, observed)), ups)
     turned = np.einsum("bij,bkj->bki", rotation, rays)
@@ -80,7 +94,8 @@ def virtual_view(
     depth = np.where(observed, turned[..., 2], 1.0)[..., None]
     image = np.where(observed[..., None], turned[..., :2] / depth, 0.0)
     extent = _extent(image)
-    return _view(image, observed, rotation, extent, extent, ups)
+    focal = np.array([np.trace(np.asarray(c.matrix)[:2, :2]) / 2 for c in cameras])
+    return _view(image, observed, rotation, extent, extent, ups, extent * focal)
 
 
 def unit_rays(pixels: Array, cameras: Sequence[Intrinsics]) -> Array:
@@ -116,6 +131,7 @@ def _view(
     extent: Array,
     radius: Array,
     ups: Array | None,
+    pixels_per_unit: Array,
 ) -> VirtualView:
     features = np.zeros((len(image), len(CAMERA_FEATURES)))
     features[:, 0] = radius > 0
@@ -123,7 +139,9 @@ def _view(
     if ups is not None:
         features[:, 2] = 1.0
         features[:, 3:] = np.einsum("bij,bj->bi", rotation, ups)
-    return VirtualView(image / extent[:, None, None], observed, rotation, radius, features)
+    return VirtualView(
+        image / extent[:, None, None], observed, rotation, radius, features, pixels_per_unit
+    )
 
 
 def _mean(values: Array, observed: NDArray[np.bool_]) -> Array:

@@ -1,0 +1,1 @@
+"""Runtimes that carry out the network, one small class each behind one protocol."""

@@ -1,0 +1,321 @@
+"""2D keypoints in, 3D keypoints out: normalise, run the network, align, place.
+
+Pure: no ROS, no torch, no state that one call leaves for the next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lfm_ros.batch import Batch, SkeletonLike, make_batch
+from lfm_ros.core.alignment import Similarity, procrustes
+from lfm_ros.core.camera import Intrinsics
+from lfm_ros.core.errors import EngineError
+from lfm_ros.core.normalize import VirtualView, structure_from_uvd, virtual_view
+from lfm_ros.core.placement import SCALE_SOURCES, centroid, metric_factors, radius
+from lfm_ros.core.pose import fit_pose
+from lfm_ros.engines.base import Engine
+from lfm_ros.engines.select import AUTO, create_engine
+from lfm_ros.models import Model, load_model
+
+Array = NDArray[np.float64]
+Float = NDArray[np.float32]
+
+MIN_KEYPOINTS = 4
+
+
+@dataclass(frozen=True)
+class Lifted:
+    """What was lifted: B instances, K keypoints. Rows that are not ``valid`` hold zeros.
+
+    Attributes:
+        points: (B, K, 3) in the camera's optical frame (x right, y down, z forward). With a camera
+            at their place in space; without, around their centroid. See ``unit``.
+        canonical: (B, K, 3), the structure in the network's own orientation.
+        rotation: (B, 3, 3), canonical to camera, det = +1.
+        translation: (B, 3), in ``unit``.
+        scale: (B,), ``unit`` per canonical unit. ``scale * canonical @ rotation.T + translation``
+            is the canonical structure in the camera frame; ``residual`` is what ``points`` add.
+        sigma: (B, K), expected error of each point, in ``unit``.
+        observed: (B, K) bool; the others were filled in by the network.
+        reprojection_px: (B,), root mean square distance in pixels of the projected canonical
+            structure from the observed keypoints.
+        valid: (B,) bool, whether there were enough distinct keypoints to lift.
+        scale_source: B strings, each one of ``lfm_ros.core.placement.SCALE_SOURCES``.
+        unit: B strings: ``m``, or ``radius`` where no cue told the size (largest distance from
+            the centroid is then 1).
+        seconds: What each step took: ``normalize``, ``engine``, ``align``, ``place``.
+    """
+
+    points: Float
+    canonical: Float
+    rotation: Float
+    translation: Float
+    scale: Float
+    sigma: Float
+    observed: NDArray[np.bool_]
+    reprojection_px: Float
+    valid: NDArray[np.bool_]
+    scale_source: list[str]
+    unit: list[str]
+    seconds: dict[str, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def residual(self) -> Float:
+        """(B, K, 3), ``points`` less the rotated, scaled and shifted canonical structure."""
+        turned = self.canonical @ np.swapaxes(self.rotation, -1, -2)
+        return self.points - (self.scale[:, None, None] * turned + self.translation[:, None])
+
+
+class Lifter:
+    """One model in one runtime.
+
+    May be called from any thread. Use ``from_pretrained`` to make one, ``close`` or a ``with``
+    statement to give its memory back.
+
+    Attributes:
+        model: The model that it runs.
+        engine: The runtime.
+        reason: Why that runtime was chosen.
+        min_keypoints: Fewest distinct keypoints that are lifted.
+    """
+
+    def __init__(
+        self, model: Model, engine: Engine, reason: str = "", min_keypoints: int = MIN_KEYPOINTS
+    ) -> None:
+        self.model = model
+        self.engine = engine
+        self.reason = reason
+        self.min_keypoints = min_keypoints
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: str | None = None,
+        backend: str = AUTO,
+        *,
+        threads: int = 1,
+        min_keypoints: int = MIN_KEYPOINTS,
+    ) -> Lifter:
+        """Load a model into a runtime.
+
+        Args:
+            model: A name under ``config/models``, the path of a model folder, or None for the
+                model that ships.
+            backend: ``auto``, or the runtime's name.
+            threads: CPU threads of one call.
+            min_keypoints: Fewest distinct keypoints that are lifted, at least 4.
+
+        Raises:
+            ModelError: The model is missing or damaged.
+            EngineError: The runtime cannot run here.
+        """
+        loaded = load_model(model)
+        engine, reason = create_engine(loaded, backend, threads)
+        return cls(loaded, engine, reason, max(min_keypoints, MIN_KEYPOINTS))
+
+    def lift(
+        self,
+        keypoints: ArrayLike,
+        confidence: ArrayLike | None = None,
+        camera: Intrinsics | Sequence[Intrinsics] | None = None,
+        skeleton: SkeletonLike | Sequence[SkeletonLike] = None,
+        *,
+        up: ArrayLike | None = None,
+        known_size: ArrayLike | None = None,
+        nominal: bool = True,
+    ) -> Lifted:
+        """Lift 2D keypoints to 3D.
+
+        Args:
+            keypoints: (B, K, 2) or (K, 2), pixels, x right, y down. NaN means missing. Instances of
+                smaller rigs are padded to the largest with confidence 0.
+            confidence: (B, K) in [0, 1], 0 means missing. None: all seen.
+            camera: The camera, one for each instance, or None (weak perspective).
+            skeleton: A registered name, a ``Skeleton``, one for each instance, or None (edges
+                unknown: works, less well).
+            up: Direction against gravity in the camera's frame, (3,) or (B, 3), or None.
+            known_size: Size in metres as ``lfm_ros.core.placement.size`` defines it (summed edge
+                length), a number or (B,) with NaN where unknown.
+            nominal: Whether a skeleton's nominal size serves where no size is known.
+
+        Raises:
+            InputError: Something does not fit together; the message says what to do.
+            SkeletonError: A skeleton's name is not known.
+            EngineError: The runtime failed.
+        """
+        batch = make_batch(keypoints, confidence, camera, skeleton, up, known_size)
+        clock = _Clock()
+        rows = np.flatnonzero(batch.enough(self.min_keypoints))
+        if rows.size == 0:
+            return _nothing(batch, clock.seconds)
+        kept = batch if rows.size == len(batch.pixels) else batch.rows(rows)
+        view = virtual_view(kept.pixels, kept.observed, kept.cameras, kept.up)
+        inputs = _network_inputs(kept, view)
+        clock.lap("normalize")
+        outputs = self._infer(inputs)
+        clock.lap("engine")
+        structure, fit = _structure(outputs, kept, view)
+        clock.lap("align")
+        lifted = _place(structure, fit, outputs, kept, view, nominal, clock)
+        return lifted if kept is batch else _scatter(lifted, rows, batch)
+
+    def _infer(self, inputs: dict[str, NDArray[np.float32]]) -> dict[str, Array]:
+        outputs = self.engine.infer(inputs)
+        converted = {name: np.asarray(value, np.float64) for name, value in outputs.items()}
+        if not all(np.isfinite(value).all() for value in converted.values()):
+            raise EngineError(
+                f"{self.model.name} on {self.engine.name} returned values that are not finite; "
+                "verify the model, or choose another backend"
+            )
+        return converted
+
+    def close(self) -> None:
+        """Give back what the runtime holds."""
+        self.engine.close()
+
+    def __enter__(self) -> Lifter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Clock:
+    """Stop-watch of the steps of one call."""
+
+    def __init__(self) -> None:
+        self.seconds = {"normalize": 0.0, "engine": 0.0, "align": 0.0, "place": 0.0}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.seconds[name] = now - self._last
+        self._last = now
+
+
+def _network_inputs(batch: Batch, view: VirtualView) -> dict[str, NDArray[np.float32]]:
+    return {
+        "keypoints": view.keypoints.astype(np.float32),
+        "confidence": np.where(view.observed, batch.confidence, 0.0).astype(np.float32),
+        "adjacency": batch.adjacency,
+        "skeleton_index": batch.rig_index,
+        "camera": view.features.astype(np.float32),
+    }
+
+
+def _structure(
+    outputs: dict[str, Array], batch: Batch, view: VirtualView
+) -> tuple[Array, Similarity]:
+    """Points in the virtual camera's frame, and the canonical structure's pose in it.
+
+    A network with ``uvd`` says where each point is; one without (the paper's) leaves the pose to be
+    found from the image.
+    """
+    canonical = outputs["canonical"]
+    known = batch.in_rig & (view.observed | (batch.degree > 0))
+    if "uvd" in outputs:
+        structure = structure_from_uvd(outputs["uvd"], view.radius)
+        fit = procrustes(canonical, structure, known)
+    else:
+        weights = np.where(view.observed, batch.confidence, 0.0)
+        pose = fit_pose(canonical, view.keypoints, weights, view.radius)
+        structure = pose.apply(canonical)
+        shift = np.concatenate([pose.shift, np.zeros((len(pose.shift), 1))], -1)
+        fit = Similarity(pose.rotation, pose.scale, shift)
+    # Nothing tells where a keypoint is that is neither seen nor joined to another.
+    middle = centroid(structure, view.observed)[:, None]
+    structure = np.where(known[..., None], structure, middle) * batch.in_rig[..., None]
+    return structure, fit
+
+
+def _place(
+    structure: Array,
+    fit: Similarity,
+    outputs: dict[str, Array],
+    batch: Batch,
+    view: VirtualView,
+    nominal: bool,
+    clock: _Clock,
+) -> Lifted:
+    """Give the structure its size and its place in the camera's frame."""
+    extent = radius(structure, batch.in_rig)
+    factor, source = metric_factors(
+        structure, batch.rigs, batch.rig_index, batch.known_size, nominal
+    )
+    factor = np.where(source > 0, factor, 1 / np.maximum(extent, 1e-9))
+    if batch.cameras is None:
+        offset = -centroid(structure, batch.in_rig)
+    else:
+        offset = np.stack([np.zeros_like(view.radius)] * 2 + [1 / view.radius], -1)
+    points = factor[:, None, None] * view.to_camera(structure + offset[:, None])
+    turn = np.swapaxes(view.rotation, -1, -2)
+    translation = np.einsum("bij,bj->bi", turn, fit.translation + offset)
+    model = fit.apply(outputs["canonical"])
+    clock.lap("place")
+    return Lifted(
+        points=_masked(points, batch.in_rig),
+        canonical=_masked(outputs["canonical"], batch.in_rig),
+        rotation=(turn @ fit.rotation).astype(np.float32),
+        translation=(factor[:, None] * translation).astype(np.float32),
+        scale=(factor * fit.scale).astype(np.float32),
+        sigma=_sigma(outputs["log_sigma"], extent * factor, batch, view),
+        observed=view.observed,
+        reprojection_px=view.image_error_px(model).astype(np.float32),
+        valid=np.ones(len(points), bool),
+        scale_source=[SCALE_SOURCES[i] for i in source],
+        unit=["m" if i else "radius" for i in source],
+        seconds=clock.seconds,
+    )
+
+
+def _sigma(log_sigma: Array, size: Array, batch: Batch, view: VirtualView) -> Float:
+    known = view.observed | (batch.degree > 0)
+    relative = np.where(known, np.exp(np.clip(log_sigma, -6, 3)), 1.0)
+    return (relative * size[:, None] * batch.in_rig).astype(np.float32)
+
+
+def _masked(values: Array, in_rig: NDArray[np.bool_]) -> Float:
+    return np.ascontiguousarray(values * in_rig[..., None], np.float32)
+
+
+def _nothing(batch: Batch, seconds: dict[str, float]) -> Lifted:
+    count, width = batch.pixels.shape[:2]
+    return Lifted(
+        points=np.zeros((count, width, 3), np.float32),
+        canonical=np.zeros((count, width, 3), np.float32),
+        rotation=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
+        translation=np.zeros((count, 3), np.float32),
+        scale=np.zeros(count, np.float32),
+        sigma=np.zeros((count, width), np.float32),
+        observed=np.zeros((count, width), bool),
+        reprojection_px=np.zeros(count, np.float32),
+        valid=np.zeros(count, bool),
+        scale_source=[SCALE_SOURCES[0]] * count,
+        unit=["radius"] * count,
+        seconds=seconds,
+    )
+
+
+def _scatter(lifted: Lifted, rows: NDArray[np.int64], batch: Batch) -> Lifted:
+    """Put the rows that were lifted back among those that were not."""
+    whole = _nothing(batch, lifted.seconds)
+    for item in fields(Lifted):
+        target, values = getattr(whole, item.name), getattr(lifted, item.name)
+        if isinstance(target, np.ndarray):
+            target[rows] = values
+        elif isinstance(target, list):
+            for row, value in zip(rows, values, strict=True):
+                target[row] = value
+    return whole
