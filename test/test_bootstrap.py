@@ -52,7 +52,7 @@ def test_no_index_is_one_sentence(kept: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_unknown_package_is_one_sentence(kept: Path) -> None:
     env = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(kept)}
-    with pytest.raises(Stop, match="has no lfm-ros-no-such-package for this Python"):
+    with pytest.raises(Stop, match="has no package lfm-ros-no-such-package for this Python"):
         packages.pip_install(["lfm-ros-no-such-package"], "pip.log", env)
 
 

@@ -1,10 +1,8 @@
 """``python3 -m tools.bootstrap {demo,test} COMMAND ...``: make ``.venv`` ready, then run COMMAND.
 
-Standard library only, since it runs before anything is installed. This file must still be readable
-to Python 3.7, so that too old a Python gets a sentence and not a syntax error.
+Standard library only, since it runs before anything is installed. This file must be readable to
+any Python 3, so that too old a one gets a sentence and not a syntax error.
 """
-
-from __future__ import annotations
 
 import sys
 

@@ -49,7 +49,7 @@ def cause(log: str) -> str:
             return clause
     missing = NO_SUCH.search(log)
     if missing:
-        return f"the package index has no {missing.group(1)} for this Python and machine"
+        return f"the package index has no package {missing.group(1)} for this Python and machine"
     # pip's resolver fails the same way for a package that does not exist, hence only now.
     return "the wanted versions exclude each other" if CONFLICT in log else "see the end of the log"
 

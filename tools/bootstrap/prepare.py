@@ -19,6 +19,7 @@ from tools.bootstrap.ros import Ros, environment, find_ros
 
 EXTRAS = {"demo": ["runtime", "viz"], "test": ["runtime", "viz", "train", "dev"]}
 # setuptools is in .venv by then; a second copy in an isolated build would need the network.
+SETUPTOOLS = "setuptools>=70.1,<80"
 LINK = ["--no-build-isolation", "-e"]
 SHOWN = {
     "demo": "onnxruntime, viser",
@@ -100,7 +101,7 @@ def _install_packages(level: str, ros: Ros, env: dict[str, str]) -> None:
     held.write_text(packages.held_numpy(ros.numpy) if ros.numpy else "")
     shown = SHOWN[level] if ros.sourced else f"{ros.name}, {SHOWN[level]}"
     with step(f"Python packages: {shown}"):
-        packages.pip_install(["setuptools>=64,<80", "wheel"], "pip-setuptools.log", env)
+        packages.pip_install([SETUPTOOLS], "pip-setuptools.log", env)
         wanted = ["-c", str(held), *LINK, f"{ROOT}[{extras}]"]
         packages.pip_install(wanted, f"pip-{level}.log", env)
     stamps.mark_done(f"packages-{level}", key)
