@@ -61,9 +61,7 @@ def render(xyz: Tensor, valid: Tensor, up: Tensor, config: ViewConfig) -> Views:
         up: (B, 3) direction against gravity in the frame of ``xyz``; zeros: unknown.
         config: How poses are seen.
     """
-    pose = normalized(xyz, valid)
-    rotation, gravity = _orientations(up, config)
-    points = pose @ rotation.transpose(-1, -2) + _positions(pose, config)[:, None]
+    points, gravity = place(xyz, valid, up, config)
     image = points[..., :2] / points[..., 2:].clamp(min=0.05)
     image, confidence = _detect(image, valid, config)
     known = _chance(len(xyz), config.camera_known, xyz)
@@ -72,6 +70,18 @@ def render(xyz: Tensor, valid: Tensor, up: Tensor, config: ViewConfig) -> Views:
     features = torch.cat([known[:, None], radius[:, None], _up_features(turn, gravity)], -1)
     truth = normalized(points @ turn.transpose(-1, -2), valid)
     return Views(keypoints, confidence, features, truth, valid, radius)
+
+
+def place(xyz: Tensor, valid: Tensor, up: Tensor, config: ViewConfig) -> tuple[Tensor, Tensor]:
+    """Put each pose somewhere before the camera.
+
+    Returns:
+        Points (B, K, 3) in the camera's optical frame, in radii of the object, and the direction
+        against gravity (B, 3) there. For the arguments see ``render``.
+    """
+    pose = normalized(xyz, valid)
+    rotation, gravity = _orientations(up, config)
+    return pose @ rotation.transpose(-1, -2) + _positions(pose, config)[:, None], gravity
 
 
 def normalized(xyz: Tensor, valid: Tensor) -> Tensor:

@@ -1,12 +1,13 @@
 """Train the network: ``python -m training.train --data DIR|builtin --run runs/NAME``.
 
-Continues by itself where ``--run`` stopped. Ctrl-C saves and ends.
+Continues by itself where ``--run`` stopped. Ctrl-C and SIGTERM save and end.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -252,6 +253,7 @@ def _plain(config: TrainConfig) -> dict[str, Any]:
 def main() -> None:
     """Read the command line and train."""
     np.seterr(all="raise", under="ignore")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     run(tyro.cli(TrainConfig, description=__doc__))
 
 

@@ -24,8 +24,8 @@ class SamplerConfig:
     """Sets share a batch while the largest has at most this many times the smallest's keypoints."""
     balance: float = 0.25
     """Weight of a set within its group: frames to this power. 1 keeps the imbalance of the data."""
-    face: float = 0.4
-    """Weight of the group of faces; the others have 1. Their 68 to 96 points cost the most."""
+    groups: tuple[tuple[str, float], ...] = (("face", 0.5), ("robot", 2.0))
+    """Weight of groups; all others have 1. Faces cost the most, robots are the most various."""
     stretch: float = 0.15
     """Standard deviation of the logarithm of a random stretch along each axis of the object."""
     mirror: float = 0.5
@@ -111,11 +111,11 @@ class PoseSampler:
 
 
 def _weights(sets: list[PoseSet], config: SamplerConfig) -> np.ndarray:
-    """Groups alike (but faces), and within one frames to the power ``balance``; sums to 1."""
+    """Groups as configured, and within one, frames to the power ``balance``; sums to 1."""
     raw = np.array([len(s) ** config.balance for s in sets])
     groups = np.array([s.group for s in sets])
     if config.balance < 1:
         for group in np.unique(groups):
-            raw[groups == group] /= raw[groups == group].sum()
-        raw[groups == "face"] *= config.face
+            share = dict(config.groups).get(group, 1.0)
+            raw[groups == group] *= share / raw[groups == group].sum()
     return raw / raw.sum()
