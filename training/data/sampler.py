@@ -11,6 +11,9 @@ from torch import Tensor
 
 from training.data.poses import PoseSet
 
+# Fewer points than this hardly determine a shape.
+SMALLEST_RIG = 6
+
 
 @dataclass(frozen=True)
 class SamplerConfig:
@@ -29,6 +32,10 @@ class SamplerConfig:
     stretch: float = 0.15
     """Standard deviation of the logarithm of a random stretch along each axis of the object."""
     mirror: float = 0.5
+    subrig: float = 0.35
+    """Share of rigs that lose some of their keypoints: other detectors have other rigs."""
+    subrig_least: float = 0.4
+    """Smallest share of the keypoints that stay in such a rig."""
     edges_dropped: float = 0.15
     """Share of poses whose edges the network is not told."""
 
@@ -77,16 +84,20 @@ class PoseSampler:
         xyz = np.zeros((len(rigs), count, most, 3), np.float32)
         valid = np.zeros((len(rigs), count, most), bool)
         adjacency = np.zeros((2 * len(rigs), most, most), np.float32)
+        sizes = []
         for i, rig in enumerate(rigs):
-            k = len(rig.skeleton)
+            kept, edges = self._subrig(rig)
+            k = len(kept)
+            sizes.append(k)
             rows = self.random.integers(len(rig), size=count)
-            xyz[i, :, :k], valid[i, :, :k] = rig.xyz[rows], rig.valid[rows]
-            adjacency[i, :k, :k] = rig.skeleton.adjacency
+            xyz[i, :, :k] = rig.xyz[rows][:, kept]
+            valid[i, :, :k] = rig.valid[rows][:, kept]
+            adjacency[i, :k, :k] = edges
         xyz = xyz * self._stretches(len(rigs), count)
         index = np.repeat(np.arange(len(rigs)), count)
         dropped = self.random.random(index.shape) < self.config.edges_dropped
         up = np.repeat(np.stack([r.up for r in rigs]), count, 0)
-        keypoints = np.repeat([len(r.skeleton) for r in rigs], count)
+        keypoints = np.repeat(sizes, count)
         return PoseBatch(
             *(
                 torch.as_tensor(a).to(self.device)
@@ -101,6 +112,16 @@ class PoseSampler:
             )
         )
 
+    def _subrig(self, rig: PoseSet) -> tuple[np.ndarray, np.ndarray]:
+        """Indices of the keypoints that a rig keeps this time, and the adjacency among them."""
+        total = len(rig.skeleton)
+        if total <= SMALLEST_RIG or self.random.random() >= self.config.subrig:
+            return np.arange(total), rig.skeleton.adjacency
+        fewest = max(SMALLEST_RIG, round(self.config.subrig_least * total))
+        count = self.random.integers(fewest, total)
+        kept = np.sort(self.random.choice(total, count, replace=False))
+        return kept, contracted(rig.skeleton.adjacency, kept)
+
     def _stretches(self, rigs: int, count: int) -> np.ndarray:
         """Random stretch along each axis and mirroring, (S, count, 1, 3): one rig, a family."""
         stretch = np.exp(self.config.stretch * self.random.standard_normal((rigs, count, 1, 3)))
@@ -108,6 +129,22 @@ class PoseSampler:
         # x is never the up axis of a set, so gravity survives the mirror.
         stretch[..., 0] *= np.where(mirrored, -1, 1)
         return stretch.astype(np.float32)
+
+
+def contracted(adjacency: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Adjacency among the kept keypoints once the others are taken out of the skeleton.
+
+    Each keypoint that goes hands its edges to one of its neighbours, so what was joined through it
+    stays joined.
+    """
+    graph = adjacency.copy()
+    for gone in np.setdiff1d(np.arange(len(graph)), kept):
+        neighbours = np.flatnonzero(graph[gone])
+        graph[gone] = graph[:, gone] = 0
+        if len(neighbours) > 1:
+            heir, others = neighbours[0], neighbours[1:]
+            graph[heir, others] = graph[others, heir] = 1
+    return graph[np.ix_(kept, kept)]
 
 
 def _weights(sets: list[PoseSet], config: SamplerConfig) -> np.ndarray:
