@@ -41,7 +41,7 @@ class Rule:
 
     def objection(self, value: Any) -> str | None:
         """Why a value of the right type cannot be accepted, or None."""
-        values = value if isinstance(value, (list, tuple)) else [value]
+        values = value if _is_list(value) else [value]
         if self.length is not None and len(values) != self.length:
             return f"has {len(values)} values; give {self.length}"
         if self.filled and not (values and all(values)):
@@ -51,7 +51,7 @@ class Rule:
         if self.low is not None and not all(
             self.low <= v <= (v if self.high is None else self.high) for v in values
         ):
-            return f"is {value}; give {self.range_text()}"
+            return f"is {_ros_value(value)}; give {self.range_text()}"
         return None
 
     def range_text(self) -> str:
@@ -175,7 +175,7 @@ def _is_list(value: Any) -> bool:
 
 
 def _ros_value(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    return list(value) if _is_list(value) else value
 
 
 def _yaml_value(value: Any) -> str:
