@@ -25,6 +25,8 @@ def main() -> int:
         become(command, prepare(level))
     except Stop as stop:
         print(f"lfm_ros: {stop}", file=sys.stderr)
+    except OSError as error:
+        print(f"lfm_ros: cannot prepare .venv: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("\nlfm_ros: interrupted; the next run goes on from here.", file=sys.stderr)
         return 130

@@ -83,7 +83,7 @@ def _make_venv(ros: Ros) -> None:
     shutil.rmtree(VENV, ignore_errors=True)
     debian.require(debian.missing_for_venv(), "a virtual environment")
     with step(f".venv with Python {sys.version.split()[0]} and {ros.name}"):
-        KEPT.mkdir(parents=True)
+        KEPT.mkdir(parents=True, exist_ok=True)  # apt may have logged there already
         system = ["--system-site-packages"] if ros.sourced else []
         done, printed = run_logged([sys.executable, "-m", "venv", *system, VENV], "venv.log")
     if not done:
@@ -131,9 +131,10 @@ def _add_tf(ros: Ros, env: dict[str, str]) -> None:
     key = stamps.digest([transforms.SOURCE, Path(transforms.__file__)])
     if ros.has_tf or stamps.is_done("tf2_msgs", key):
         return
-    reason = "the sourced ROS 2 has no tf2_msgs" if ros.sourced else transforms.build_tf2_msgs(env)
+    lacking = f"{ros.name}, has none (apt has it as ros-DISTRO-tf2-msgs)"
+    reason = lacking if ros.sourced else transforms.build_tf2_msgs(env)
     if reason:
-        say(f"going on without /tf, since tf2_msgs could not be built: {reason}.")
+        say(f"going on without /tf, for want of tf2_msgs: {reason}.")
     else:
         stamps.mark_done("tf2_msgs", key)
 
