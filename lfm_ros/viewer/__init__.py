@@ -1,0 +1,1 @@
+"""A live 3D page in the browser. Knows numpy and viser, nothing of ROS."""
