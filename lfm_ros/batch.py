@@ -201,7 +201,7 @@ def _cameras(
     cameras = list(camera)
     if len(cameras) != count:
         raise InputError(
-            f"{len(cameras)} cameras were given for {count} instances; give one camera, or one a row"
+            f"{len(cameras)} cameras were given for {count} instances; give one, or one a row"
         )
     return cameras
 

@@ -1,4 +1,4 @@
-"""Where the files of ``config/`` are: beside the package in a checkout, inside it once installed."""
+"""Where ``config/`` is: beside the package in a checkout, inside it once installed."""
 
 from __future__ import annotations
 

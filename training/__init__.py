@@ -1,1 +1,1 @@
-"""Makes the model: data, network, training, evaluation, export. Needs torch; runs from a checkout."""
+"""Makes the model: data, network, training, evaluation, export. Runs from a checkout."""

@@ -146,7 +146,9 @@ def _positions(pose: Tensor, config: ViewConfig) -> Tensor:
     """Where the objects' centres are in the camera frame (B, 3), in radii."""
     near, far = (math.log(d) for d in config.distance)
     depth = _uniform(len(pose), near, far, pose).exp()
-    side = (torch.rand(len(pose), 2, dtype=pose.dtype, device=pose.device) * 2 - 1) * config.off_axis
+    side = (
+        torch.rand(len(pose), 2, dtype=pose.dtype, device=pose.device) * 2 - 1
+    ) * config.off_axis
     return torch.cat([side * depth[:, None], depth[:, None]], -1)
 
 

@@ -22,7 +22,9 @@ from training.model import Lifting, ModelConfig
 WEIGHTS, CONFIG, STATE = "weights.safetensors", "config.json", "state.pt"
 
 
-def save_weights(folder: Path, model: Lifting, weights: dict[str, Tensor], about: dict[str, Any]) -> None:
+def save_weights(
+    folder: Path, model: Lifting, weights: dict[str, Tensor], about: dict[str, Any]
+) -> None:
     """Write the averaged weights and what they are, for evaluation and export."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: t.detach().cpu().contiguous() for name, t in weights.items()}

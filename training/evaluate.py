@@ -175,9 +175,7 @@ def _noisy(
     return pixels + noise * extent * random.standard_normal(pixels.shape)
 
 
-def _hide(
-    valid: NDArray[np.bool_], share: float, random: np.random.Generator
-) -> NDArray[np.bool_]:
+def _hide(valid: NDArray[np.bool_], share: float, random: np.random.Generator) -> NDArray[np.bool_]:
     order = np.where(valid, random.random(valid.shape), np.inf).argsort(-1).argsort(-1)
     total = valid.sum(-1)
     hide = np.minimum((share * total).astype(int), np.maximum(total - 4, 0))

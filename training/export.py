@@ -198,6 +198,8 @@ def _manifest(
         "parameters": sum(p.numel() for p in model.parameters()),
         "architecture": model.config.as_dict(),
         "samples": about["samples"],
+        "license": "BSD-3-Clause",
+        "trained_on": about.get("sets", {}),
         "inputs": {
             "keypoints": "float32 (B, K, 2)",
             "confidence": "float32 (B, K)",
@@ -214,7 +216,9 @@ def _manifest(
 def main() -> None:
     """Read the command line and export."""
     manifest = export(tyro.cli(ExportConfig, description=__doc__))
-    print(f"{manifest['name']}: {manifest['parameters']:,} parameters, {manifest['samples']:,} samples")
+    print(
+        f"{manifest['name']}: {manifest['parameters']:,} parameters, {manifest['samples']:,} views"
+    )
     for role, difference in manifest["difference_to_torch"].items():
         print(f"  {role}: largest difference to torch {difference:.1e}")
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from lfm_ros.core.normalize import CAMERA_FEATURES
 from training.tokens import PositionTokens, walk_returns
@@ -78,7 +78,7 @@ class Attention(nn.Module):
             # The fused kernel's backward pass with a bias takes twice as long as this on a CPU.
             weights = torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5 + bias, -1)
             return weights @ v
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
 
 
 class Block(nn.Module):
@@ -186,7 +186,7 @@ class Lifting(nn.Module):
 
 
 def _trunk_dtype(x: Tensor) -> torch.dtype:
-    """Under autocast the residual stream is kept in the low precision too: half the memory moved."""
+    """Under autocast the residual stream is low precision too: half the memory moves."""
     kind = x.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 

@@ -16,7 +16,7 @@ class PositionTokens(nn.Module):
 
     Source: 3D-LFM, Eq. 4: sqrt(2 / D) [sin(W w + b); cos(W w + b)], drawn once from a normal
     distribution. Its width is not stated; 2.5 is what the successor, 2D-LFM, found best. The
-    factor sqrt(D) is left out: with it every channel has unit variance, as a pre-norm network wants.
+    division by sqrt(D) is left out, so that channels have unit variance, as pre-norm layers want.
     """
 
     frequencies: Tensor

@@ -102,7 +102,11 @@ class Trainer:
         self._set_rates()
         with torch.autocast(self.device, torch.bfloat16):
             outputs = self.model(
-                views.keypoints, views.confidence, batch.adjacency, batch.skeleton_index, views.camera
+                views.keypoints,
+                views.confidence,
+                batch.adjacency,
+                batch.skeleton_index,
+                views.camera,
             )
         terms = total_loss(outputs, views, knowable(batch, views))
         for optimizer in self.optimizers:
@@ -132,7 +136,12 @@ class Trainer:
 
     def save(self) -> None:
         """Write weights and state, so that the run goes on exactly where it is."""
-        about = {"samples": self.samples, "steps": self.steps, "train": _plain(self.config)}
+        about = {
+            "samples": self.samples,
+            "steps": self.steps,
+            "train": _plain(self.config),
+            "sets": {name: poses.license for name, poses in sorted(self.train_sets.items())},
+        }
         checkpoint.save_weights(self.config.run, self.model, self.averaged, about)
         state = {
             "model": self.model.state_dict(),
@@ -217,7 +226,13 @@ def run(config: TrainConfig) -> Trainer:
             terms = trainer.step()
             bar.update(trainer.samples - before)
             if trainer.steps % 50 == 0:
-                _log(config.run, writer, bar, trainer.samples, {k: float(v) for k, v in terms.items()})
+                _log(
+                    config.run,
+                    writer,
+                    bar,
+                    trainer.samples,
+                    {k: float(v) for k, v in terms.items()},
+                )
             if before // config.validate_every != trainer.samples // config.validate_every:
                 with trainer.averaged_model() as model:
                     errors = validate(model, trainer.validation_sets, config.views)
@@ -235,7 +250,11 @@ def run(config: TrainConfig) -> Trainer:
 
 
 def _log(
-    folder: Path, writer: SummaryWriter, bar: tqdm[Any] | None, samples: int, values: dict[str, float]
+    folder: Path,
+    writer: SummaryWriter,
+    bar: tqdm[Any] | None,
+    samples: int,
+    values: dict[str, float],
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "log.jsonl").open("a") as file:

@@ -53,7 +53,8 @@ def procrustes(
         reflections: True allows det = -1, which only some published figures do.
     """
     weight = np.ones(source.shape[:2]) if weights is None else np.asarray(weights, np.float64)
-    weight = weight / np.maximum(weight.sum(-1, keepdims=True), 1e-300)
+    total = weight.sum(-1, keepdims=True)
+    weight = weight / np.maximum(total, 1e-300)
     source_mean, source = centred(source, weight)
     target_mean, target = centred(target, weight)
     moment = np.einsum("bk,bki,bkj->bij", weight, target, source)
@@ -66,6 +67,7 @@ def procrustes(
     if scaled:
         spread = np.einsum("bk,bki,bki->b", weight, source, source)
         scale = (singular * sign).sum(-1) / np.maximum(spread, 1e-300)
+        scale = np.where(total[:, 0] > 0, scale, 1.0)
     turned = np.einsum("bij,bj->bi", rotation, source_mean)
     return Similarity(rotation, scale, target_mean - scale[:, None] * turned)
 

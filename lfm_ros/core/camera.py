@@ -171,7 +171,9 @@ def _undistort_equidistant(distorted: Array, distortion: Sequence[float]) -> Arr
     radius = np.linalg.norm(distorted, axis=-1)
     theta = radius
     for _ in range(_UNDISTORT_STEPS):
-        slope = (_equidistant_angle(theta + 1e-6, distortion) - _equidistant_angle(theta, distortion)) / 1e-6
+        slope = (
+            _equidistant_angle(theta + 1e-6, distortion) - _equidistant_angle(theta, distortion)
+        ) / 1e-6
         theta = np.clip(theta - (_equidistant_angle(theta, distortion) - radius) / slope, 0, 1.55)
     safe = np.maximum(radius, 1e-12)
     return distorted * np.where(radius > 1e-12, np.tan(theta) / safe, 1.0)[..., None]

@@ -1,4 +1,4 @@
-"""From a structure of unknown size to metres in the camera's frame, and which cue said how large."""
+"""How large an object is, in metres, and which cue said so."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def orthographic_pose(structure: Array, image: Array, weight: Array) -> Pose:
 
 
 def _refine(pose: Pose, structure: Array, image: Array, weight: Array, radius: Array) -> Pose:
-    """Levenberg-Marquardt, each row with its own damping; a step that does not help is not taken."""
+    """Levenberg-Marquardt, each row with its own damping; only steps that help are taken."""
     rotation, scale, shift = pose.rotation, pose.scale, pose.shift
     damping = np.full(len(scale), _FIRST_DAMPING)
     turned = _turn(structure, rotation, scale)

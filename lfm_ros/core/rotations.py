@@ -71,7 +71,7 @@ def skew(vector: Array) -> Array:
 def angle_between(first: Array, second: Array) -> Array:
     """Angle in radians, shape (...), of the rotation from ``first`` to ``second`` (..., 3, 3).
 
-    Uses the chordal distance, which stays exact for small angles where arccos of the trace does not.
+    Uses the chordal distance: exact for small angles too, where arccos of the trace is not.
     """
     chord = np.linalg.norm(np.asarray(first) - np.asarray(second), axis=(-2, -1))
     return 2 * np.arcsin(np.clip(chord / np.sqrt(8), 0.0, 1.0))

@@ -84,7 +84,7 @@ class Skeleton:
             raise SkeletonError(f"{label}: edges {loops} join a keypoint to itself; remove them")
         if self.nominal_size is not None and not 0 < self.nominal_size < np.inf:
             raise SkeletonError(
-                f"{label}: nominal_size is {self.nominal_size}; give metres above 0, or leave it out"
+                f"{label}: nominal_size is {self.nominal_size}; give metres above 0, or none"
             )
 
     def __len__(self) -> int:

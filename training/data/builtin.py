@@ -8,6 +8,7 @@ from lfm_ros.scene import RIGS, sample_rig
 from training.data.poses import PoseSet
 
 POSES, SEQUENCES, HELD_OUT = 4000, 40, 6
+LICENSE = "BSD-3-Clause"
 UP = np.array([0, 0, 1], np.float32)
 
 
@@ -19,5 +20,5 @@ def builtin_sets(seed: int = 0) -> tuple[dict[str, PoseSet], dict[str, list[int]
         valid = np.ones(xyz.shape[:2], bool)
         sequence = np.arange(POSES) * SEQUENCES // POSES
         name = f"builtin/{rig}"
-        sets[name] = PoseSet(name, xyz.astype(np.float32), valid, sequence, UP, skeleton, True)
+        sets[name] = PoseSet(name, xyz.astype(np.float32), valid, sequence, UP, skeleton, LICENSE)
     return sets, {name: list(range(HELD_OUT)) for name in sets}

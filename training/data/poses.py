@@ -24,7 +24,7 @@ class PoseSet:
         sequence: (N,) recording, animal or CAD model; a split never cuts one.
         up: (3,) unit vector against gravity, zeros where the set does not say.
         skeleton: Names and edges.
-        metric: Whether the unit is metres, so that errors can be given in millimetres.
+        license: What the file says of it.
     """
 
     name: str
@@ -33,7 +33,7 @@ class PoseSet:
     sequence: NDArray[np.int64]
     up: NDArray[np.float32]
     skeleton: Skeleton
-    metric: bool
+    license: str = ""
 
     @property
     def group(self) -> str:
@@ -110,7 +110,6 @@ def load_set(path: Path, name: str = "") -> PoseSet:
     enough = valid.sum(-1) >= 4
     sequence = np.asarray(data.get("sequence", np.arange(len(xyz))), np.int64)
     stem = Path(name or path.name).with_suffix("").as_posix()
-    unit = str(data.get("unit", ""))
     return PoseSet(
         stem,
         np.where(valid[..., None], xyz, 0)[enough],
@@ -118,7 +117,7 @@ def load_set(path: Path, name: str = "") -> PoseSet:
         sequence[enough],
         _up(str(data.get("up", ""))),
         skeleton,
-        metric=unit == "m" or unit.startswith("m "),
+        license=str(data.get("license", "")),
     )
 
 

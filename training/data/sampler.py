@@ -50,14 +50,14 @@ class PoseBatch:
     adjacency: Tensor
     """(2 S, K, K): each rig with its edges, then each without."""
     skeleton_index: Tensor
-    rig_keypoints: Tensor
-    """(B,) keypoints of the pose's rig; what lies behind them is padding."""
 
 
 class PoseSampler:
     """An endless iterator of ``PoseBatch``, reproducible from its random state."""
 
-    def __init__(self, sets: dict[str, PoseSet], config: SamplerConfig, seed: int, device: str) -> None:
+    def __init__(
+        self, sets: dict[str, PoseSet], config: SamplerConfig, seed: int, device: str
+    ) -> None:
         self.config = config
         self.sets = sorted((s for s in sets.values() if len(s)), key=lambda s: s.xyz.shape[1])
         self.random = np.random.default_rng(seed)
@@ -84,11 +84,9 @@ class PoseSampler:
         xyz = np.zeros((len(rigs), count, most, 3), np.float32)
         valid = np.zeros((len(rigs), count, most), bool)
         adjacency = np.zeros((2 * len(rigs), most, most), np.float32)
-        sizes = []
         for i, rig in enumerate(rigs):
             kept, edges = self._subrig(rig)
             k = len(kept)
-            sizes.append(k)
             rows = self.random.integers(len(rig), size=count)
             xyz[i, :, :k] = rig.xyz[rows][:, kept]
             valid[i, :, :k] = rig.valid[rows][:, kept]
@@ -97,7 +95,6 @@ class PoseSampler:
         index = np.repeat(np.arange(len(rigs)), count)
         dropped = self.random.random(index.shape) < self.config.edges_dropped
         up = np.repeat(np.stack([r.up for r in rigs]), count, 0)
-        keypoints = np.repeat(sizes, count)
         return PoseBatch(
             *(
                 torch.as_tensor(a).to(self.device)
@@ -107,7 +104,6 @@ class PoseSampler:
                     up,
                     adjacency,
                     index + dropped * len(rigs),
-                    keypoints,
                 )
             )
         )

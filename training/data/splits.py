@@ -56,8 +56,10 @@ def load_splits() -> dict[str, Any]:
     return json.loads(PATH.read_text())
 
 
-def divide(sets: dict[str, PoseSet], seen: dict[str, list[int]]) -> tuple[dict[str, PoseSet], dict[str, PoseSet]]:
-    """Training and validation part of each set; a set that ``seen`` does not name is all training."""
+def divide(
+    sets: dict[str, PoseSet], seen: dict[str, list[int]]
+) -> tuple[dict[str, PoseSet], dict[str, PoseSet]]:
+    """Training and validation part of each set; one that ``seen`` does not name all trains."""
     train, validation = {}, {}
     for name, poses in sets.items():
         held_out = np.isin(poses.sequence, seen.get(name, []))
@@ -87,7 +89,9 @@ def _rank(sequence: int) -> str:
 def main() -> None:
     """Write the splits of the folder given on the command line."""
     seen = choose(load_folder(Path(sys.argv[1]), use="train"))
-    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(numbers)}" for name, numbers in seen.items())
+    lines = ",\n".join(
+        f"  {json.dumps(name)}: {json.dumps(numbers)}" for name, numbers in seen.items()
+    )
     sets = f'"other_rig": {json.dumps(OTHER_RIG)},\n "unseen": {json.dumps(UNSEEN)}'
     PATH.write_text(f'{{"seen": {{\n{lines}\n }},\n {sets}}}\n')
     print(f"{len(seen)} sets with validation sequences -> {PATH}")
