@@ -1,8 +1,8 @@
 """A walking person: 22 keypoints, proportions of an adult 1.75 m tall.
 
 Segment lengths: D. A. Winter, Biomechanics and Motor Control of Human Movement, 4th ed. (2009),
-figure 4.1 (after Drillis and Contini). Joint angles follow the usual sagittal gait curves of the
-same book, chapter 3, drawn here from a few bumps.
+figure 4.1 (after Drillis and Contini). Joint angles have the shape of the usual sagittal gait
+curves, drawn from a few bumps that were fitted so that the standing foot neither slips nor floats.
 """
 
 from __future__ import annotations
@@ -43,11 +43,12 @@ TREE = Tree.build(
 
 def _leg(phase: Array, side: str) -> dict[str, tuple[Array | float, ...]]:
     """One leg; phase 0 is its heel strike. Flexing the hip and the ankle is negative pitch."""
-    hip = 9.0 + 21.0 * wave(phase + 0.06)
-    knee = 4.0 + 14.0 * bump(phase, 0.13, 0.06) + 58.0 * bump(phase, 0.73, 0.085)
+    hip = 12.0 + 17.0 * wave(phase + 0.05)
+    knee = 9.0 + 5.0 * bump(phase, 0.13, 0.06) + 55.0 * bump(phase, 0.68, 0.12)
     ankle = (
-        8.0 * bump(phase, 0.45, 0.09) - 6.0 * bump(phase, 0.06, 0.04)
-        - 18.0 * bump(phase, 0.63, 0.05)
+        20.0 * bump(phase, 0.5, 0.2)
+        - 10.0 * bump(phase, 0.06, 0.04)
+        - 8.0 * bump(phase, 0.6, 0.05)
     )
     outward = 1.0 if side == "left" else -1.0
     return {

@@ -41,20 +41,20 @@ TREE = Tree.build(
 
 def _fore_leg(phase: Array, side: str) -> dict[str, tuple[Array | float, ...]]:
     """One fore leg; phase 0 is its touch-down. Forward is negative pitch."""
-    lift = bump(phase, 0.74, 0.09)
+    lift = bump(phase, 0.8, 0.12)
     return {
-        f"{side}_shoulder": (0.0, -17.0 * wave(phase) - 6.0 * lift, 0.0),
-        f"{side}_elbow": (0.0, -42.0 * lift + 4.0 * wave(phase), 0.0),
-        f"{side}_carpus": (0.0, 78.0 * lift, 0.0),
+        f"{side}_shoulder": (0.0, -22.0 * wave(phase - 0.03) - 13.0 * lift, 0.0),
+        f"{side}_elbow": (0.0, -55.0 * lift + 7.0 * wave(phase), 0.0),
+        f"{side}_carpus": (0.0, 42.0 * lift + 5.0 * wave(phase), 0.0),
     }
 
 
 def _hind_leg(phase: Array, side: str) -> dict[str, tuple[Array | float, ...]]:
-    lift = bump(phase, 0.74, 0.09)
+    lift = bump(phase, 0.8, 0.12)
     return {
-        f"{side}_hip": (0.0, -18.0 * wave(phase) - 12.0 * lift, 0.0),
-        f"{side}_knee": (0.0, 46.0 * lift + 3.0 * wave(phase), 0.0),
-        f"{side}_hock": (0.0, -34.0 * lift, 0.0),
+        f"{side}_hip": (0.0, -15.0 * wave(phase - 0.04) - 22.0 * lift, 0.0),
+        f"{side}_knee": (0.0, 20.0 * lift - 6.0 * wave(phase), 0.0),
+        f"{side}_hock": (0.0, -46.0 * lift + 14.0 * wave(phase - 0.06), 0.0),
     }
 
 
