@@ -145,6 +145,13 @@ class PlayerParameters:
     data: str = parameter(
         "", "Recorded keypoints to play, an .npz file. Empty: the built-in scene.", when=START
     )
+    source: str = parameter(
+        "auto",
+        "Where the keypoints of a recording come from: uv_det (a detector), uv (labels), xyz (the "
+        "truth, projected); auto: the first of these that it has.",
+        when=START,
+        choices=("auto", "uv_det", "uv", "xyz"),
+    )
     rate: float = parameter(30.0, "Frames a second.", when=START, low=0.1, high=1000.0)
     seed: int = parameter(
         0, "Which built-in scene, and which noise.", when=START, low=0, high=2**31 - 1
