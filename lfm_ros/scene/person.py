@@ -46,9 +46,7 @@ def _leg(phase: Array, side: str) -> dict[str, tuple[Array | float, ...]]:
     hip = 12.0 + 17.0 * wave(phase + 0.05)
     knee = 9.0 + 5.0 * bump(phase, 0.13, 0.06) + 55.0 * bump(phase, 0.68, 0.12)
     ankle = (
-        20.0 * bump(phase, 0.5, 0.2)
-        - 10.0 * bump(phase, 0.06, 0.04)
-        - 8.0 * bump(phase, 0.6, 0.05)
+        20.0 * bump(phase, 0.5, 0.2) - 10.0 * bump(phase, 0.06, 0.04) - 8.0 * bump(phase, 0.6, 0.05)
     )
     outward = 1.0 if side == "left" else -1.0
     return {

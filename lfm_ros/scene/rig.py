@@ -52,14 +52,18 @@ class Rig:
         """Tree node of each keypoint."""
         return tuple(self.tree.index(name) for name in self.skeleton.names)
 
-    def bodies(self, count: int, rng: np.random.Generator) -> Array:
-        """Random proportions: factors (count, J, 3) on the tree's offsets."""
+    def bodies(self, count: int, rng: np.random.Generator, variety: float = 1.0) -> Array:
+        """Random proportions: factors (count, J, 3) on the tree's offsets.
+
+        ``variety`` scales all three spreads.
+        """
         kinds = [_kind(name) for name in self.tree.names]
         unique = sorted(set(kinds))
         bones = rng.normal(0.0, self.bone_spread, (count, len(unique)))
         size = rng.normal(0.0, self.size_spread, (count, 1, 1))
         build = rng.normal(0.0, self.build_spread, (count, 1, 3))
-        return np.exp(size + build + bones[:, [unique.index(k) for k in kinds], None])
+        single = bones[:, [unique.index(k) for k in kinds], None]
+        return np.exp(variety * (size + build + single))
 
     def keypoints(
         self, angles: Array, bodies: Array | None = None, rotation: Array | None = None

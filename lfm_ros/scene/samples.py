@@ -10,9 +10,7 @@ from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.scene.cast import RIGS
 
 
-def sample_rig(
-    name: str, n: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], Skeleton]:
+def sample_rig(name: str, n: int, rng: np.random.Generator) -> tuple[NDArray[np.float64], Skeleton]:
     """Random bodies of one rig in random plausible poses.
 
     Args:

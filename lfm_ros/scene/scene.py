@@ -17,6 +17,9 @@ from lfm_ros.scene.stage import CAMERA, UP, in_image, to_camera
 
 Array = NDArray[np.float64]
 
+# Of the rigs' own variety of bodies: giants and dwarfs would leave the picture.
+_VARIETY = 0.5
+
 
 class Scene:
     """A person walking, a hand, a trotting animal, a robot arm and a chair, and who else comes by.
@@ -43,7 +46,8 @@ class Scene:
         if not np.isfinite(seconds):
             raise InputError(f"time is {seconds}; give seconds as a finite number")
         visits = [(number, role, role.visit(seconds)) for number, role in enumerate(ROLES)]
-        seen = [self._seen(n, role, visit, seconds) for n, role, visit in visits if visit is not None]
+        here = [(number, role, visit) for number, role, visit in visits if visit is not None]
+        seen = [self._seen(number, role, visit, seconds) for number, role, visit in here]
         return Frame.assemble(seen, self._width)
 
     def _seen(self, number: int, role: Role, visit: int, seconds: float) -> Seen:
@@ -67,7 +71,7 @@ class Scene:
     def _new_body(self, number: int, visit: int) -> tuple[Array, float]:
         """Proportions (1, J, 3) of who plays a role in one visit, and its motion's time shift."""
         rng = np.random.default_rng([part % 2**63 for part in (self.seed, 0, number, visit)])
-        return RIGS[ROLES[number].rig.name].bodies(1, rng), float(rng.uniform(0.0, 60.0))
+        return RIGS[ROLES[number].rig.name].bodies(1, rng, _VARIETY), float(rng.uniform(0.0, 60.0))
 
     @staticmethod
     def _instance_id(number: int, visit: int) -> int:

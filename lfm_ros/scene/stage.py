@@ -43,9 +43,9 @@ def in_image(pixels: Array, depth: Array) -> NDArray[np.bool_]:
     return inside & (depth > 0.05)
 
 
-def yawed(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> Array:
+def yawed(yaw: ArrayLike, pitch: ArrayLike = 0.0, roll: ArrayLike = 0.0) -> Array:
     """Rotation (3, 3) from a body's frame to the world, angles in radians."""
-    return matrix_from_angles([roll, pitch, yaw])
+    return matrix_from_angles(np.array([roll, pitch, yaw], np.float64))
 
 
 @dataclass(frozen=True)
@@ -67,5 +67,6 @@ class Circle:
     def at(self, seconds: float) -> tuple[Array, Array]:
         """World position (3,) on the floor and rotation (3, 3), x along the way."""
         angle = self.start + self.speed * seconds / self.radius
-        out = np.array([np.cos(angle), np.sin(angle), 0.0]) * self.radius
-        return out + [*self.centre, 0.0], yawed(angle + np.pi / 2)
+        x = self.centre[0] + self.radius * np.cos(angle)
+        y = self.centre[1] + self.radius * np.sin(angle)
+        return np.array([x, y, 0.0]), yawed(angle + np.pi / 2)
