@@ -5,20 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-# Okabe and Ito's colour-blind-safe set ("Color Universal Design", 2008), without its black, which
-# vanishes on a dark RViz background, and ordered so that neighbouring ids differ in lightness too.
+# Okabe and Ito's colour-blind-safe set ("Color Universal Design", 2008), without its black and its
+# blue, which vanish on a dark background, ordered so that neighbouring ids differ in lightness too.
 _RGB8 = (
     (0, 158, 115),
     (230, 159, 0),
     (86, 180, 233),
     (213, 94, 0),
     (240, 228, 66),
-    (0, 114, 178),
     (204, 121, 167),
 )
-_PALETTE: NDArray[np.float32] = np.asarray(_RGB8, dtype=np.float32) / 255.0
+_FULL: NDArray[np.float32] = np.asarray(_RGB8, dtype=np.float32) / 255.0
+# Then the same hues half way to white: hue and lightness together tell twelve apart.
+_PALETTE: NDArray[np.float32] = np.concatenate([_FULL, 0.5 + 0.5 * _FULL])
 
-PALETTE_SIZE = len(_RGB8)
+PALETTE_SIZE = len(_PALETTE)
 
 
 def instance_color(instance_id: int) -> NDArray[np.float32]:

@@ -26,9 +26,7 @@ def check_free(host: str, port: int) -> None:
     if not 1 <= port <= 65535:
         raise AddressError(f"port {port} is not a port; give one from 1 to 65535")
     try:
-        family, kind, proto, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM
-        )[0]
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, proto) as probe:
             # As the server itself does: a port in TIME_WAIT is free, one that listens is not.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

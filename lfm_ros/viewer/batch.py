@@ -84,9 +84,7 @@ class MeshBatch:
         )
 
 
-def _padded(
-    values: NDArray[np.float64], room: int, fill: float = 0.0
-) -> NDArray[np.float32]:
+def _padded(values: NDArray[np.float64], room: int, fill: float = 0.0) -> NDArray[np.float32]:
     """``values`` with rows of ``fill`` up to ``room`` rows, float32."""
     out = np.full((room, values.shape[1]), fill, np.float32)
     out[: len(values)] = values

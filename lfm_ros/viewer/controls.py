@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from lfm_ros.viewer.frame import ViewFrame
 from lfm_ros.viewer.panel import draw_panel
 from lfm_ros.viewer.status import Freshness, status_html
 
 if TYPE_CHECKING:
     import viser
-
-    from lfm_ros.viewer.frame import ViewFrame
 
 Toggle = Callable[[str, bool], None]
 Press = Callable[[str, int | None], None]
@@ -41,14 +38,15 @@ class Controls:
         self, server: viser.ViserServer, on: dict[str, bool], toggled: Toggle, viewed: Press
     ) -> None:
         self._status = server.gui.add_html(status_html({}, Freshness.WAITING))
-        empty = np.zeros((9, 16, 3), np.uint8)
-        self._picture = server.gui.add_image(empty, label="Detections", jpeg_quality=88)
+        self._picture = server.gui.add_image(
+            draw_panel(ViewFrame()), label="Detections", jpeg_quality=88
+        )
         for key, (label, hint) in LAYERS.items():
             self._add_checkbox(server, key, label, hint, on[key], toggled)
         view = server.gui.add_button_group("View", (OVERVIEW, CAMERA))
         view.on_click(lambda event: viewed(event.target.value, event.client_id))
 
-    def show_status(self, status: dict[str, str], freshness: Freshness, age_s: float) -> None:
+    def show_status(self, status: Mapping[str, str], freshness: Freshness, age_s: float) -> None:
         """Replace the lines on top; viser sends them only when they changed."""
         self._status.content = status_html(status, freshness, age_s=age_s)
 

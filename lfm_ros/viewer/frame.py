@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -111,7 +111,6 @@ class ViewFrame:
         axes: Root frames from ``/tf``.
         camera: Intrinsic matrix (3, 3) in pixels and image size (width, height) in pixels.
         up: Unit vector against gravity in the camera's optical frame.
-        status: Values of the node's ``/diagnostics`` entry, and measurements of the viewer's own.
     """
 
     rigs: Sequence[Rig] = ()
@@ -121,7 +120,6 @@ class ViewFrame:
     axes: Axes | None = None
     camera: Camera | None = None
     up: tuple[float, float, float] = CAMERA_UP
-    status: Mapping[str, str] = field(default_factory=dict)
 
     def edges_of(self, skeleton: int) -> tuple[tuple[int, int], ...]:
         """Edges of a rig; none for an index nobody has described."""

@@ -6,10 +6,12 @@ import contextlib
 import io
 import threading
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lfm_ros.core.errors import LfmError
 from lfm_ros.viewer.address import AddressError, check_free, url
 from lfm_ros.viewer.controls import LAYERS, OVERVIEW, Controls
 from lfm_ros.viewer.frame import ViewFrame
@@ -57,8 +59,14 @@ class Page:
         """Whether any browser is connected: without one there is nothing to draw for."""
         return bool(self._server.get_clients())
 
-    def show(self, frame: ViewFrame) -> None:
-        """Draw a frame. The last one stays until the next, or until `mute`."""
+    def show(self, frame: ViewFrame, status: Mapping[str, str]) -> None:
+        """Draw a frame. It stays until the next, or until `mute` greys it.
+
+        Args:
+            frame: The moment.
+            status: Values of the node's ``/diagnostics`` entry, and measurements of the viewer's
+                own.
+        """
         with self._lock:
             self._frame, self._stale = frame, False
             self._stage.show(frame)
@@ -69,9 +77,9 @@ class Page:
                 self._controls.show_detections(frame, stale=False)
             if now >= self._status_due:
                 self._status_due = now + STATUS_PERIOD
-                self._controls.show_status(dict(frame.status), Freshness.LIVE, 0.0)
+                self._controls.show_status(status, Freshness.LIVE, 0.0)
 
-    def mute(self, status: dict[str, str], age_s: float | None) -> None:
+    def mute(self, status: Mapping[str, str], age_s: float | None) -> None:
         """Show that nothing arrives: grey what is drawn, keep the status going.
 
         Args:
@@ -90,7 +98,8 @@ class Page:
 
     def close(self) -> None:
         """End the server; browsers show that the connection is gone."""
-        self._server.stop()
+        with _quiet():
+            self._server.stop()
 
     def _toggle(self, layer: str, on: bool) -> None:
         with self._lock:
@@ -138,12 +147,20 @@ def _move(client: viser.ClientHandle, view: Viewpoint) -> None:
         client.camera.fov = view.fov
 
 
-def _start_server(host: str, port: int) -> viser.ViserServer:
-    import viser
+def _quiet() -> contextlib.AbstractContextManager[object]:
+    """viser prints a banner of its own; who starts the page says where it is, in its own way."""
+    return contextlib.redirect_stdout(io.StringIO())
 
+
+def _start_server(host: str, port: int) -> viser.ViserServer:
+    try:
+        import viser
+    except ModuleNotFoundError as error:
+        raise LfmError(
+            "the viewer needs viser, which is not installed; install it with `pip install viser`"
+        ) from error
     check_free(host, port)
-    # viser prints a banner of its own; who starts the page says the address once, in its own way.
-    with contextlib.redirect_stdout(io.StringIO()):
+    with _quiet():
         server = viser.ViserServer(host=host, port=port, label="lfm_ros", verbose=False)
     if server.get_port() != port:
         # Somebody took the port between the check and the start.

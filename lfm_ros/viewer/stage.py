@@ -12,7 +12,7 @@ from lfm_ros.viewer.frame import Points3D, ViewFrame
 from lfm_ros.viewer.labels import Labels
 from lfm_ros.viewer.rootaxes import RootAxes
 from lfm_ros.viewer.shapes import BACKGROUND, as_ghost, bones, joints, muted
-from lfm_ros.viewer.viewpoint import drawn_points, vertical_fov, world_from_optical
+from lfm_ros.viewer.viewpoint import EXPECTED, drawn_points, vertical_fov, world_from_optical
 
 if TYPE_CHECKING:
     import viser
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Everything the camera measures hangs under this node, in optical coordinates.
 OPTICAL = "/optical"
 GHOST_OPACITY = 0.35
-FRUSTUM_SHARE = 0.13
+FRUSTUM_SHARE = 0.1
 """Length of the drawn frustum as a share of the distance to the scene."""
 FLOOR_RISE = 0.02
 """Share of the way that the floor rises in a frame; it falls at once."""
@@ -54,10 +54,12 @@ class Stage:
         self.axes = RootAxes(server, f"{OPTICAL}/tf")
         self._frustum = server.scene.add_camera_frustum(
             f"{OPTICAL}/camera", fov=0.8, aspect=16 / 9, scale=0.3, thickness=1.5,
-            thickness_units="screen", color=(150, 160, 175), cast_shadow=False,
+            thickness_units="screen", color=(112, 122, 138), cast_shadow=False,
         )  # fmt: skip
         self._floor = _floor(server)
-        self._floor_height = 0.0
+        self._floor_height = float(EXPECTED[:, 2].min())
+        self._floor.position = (0.0, 0.0, self._floor_height)
+        _light(server)
         background = np.round(255 * BACKGROUND).astype(np.uint8)
         server.scene.set_background_image(np.tile(background, (2, 2, 1)), format="png")
 
@@ -113,6 +115,17 @@ class Stage:
 def _rounded(length: float) -> float:
     """One of two lengths an octave: the drawing must not breathe with the data."""
     return float(2.0 ** (np.round(2 * np.log2(max(length, 0.02))) / 2))
+
+
+def _light(server: viser.ViserServer) -> None:
+    """Softer than viser's own light, which bleaches the colours that tell instances apart."""
+    scene = server.scene
+    scene.configure_default_lights(enabled=False)
+    scene.configure_environment_map(None)
+    scene.add_light_hemisphere("/light/sky", ground_color=(120, 125, 140), intensity=2.0)
+    scene.add_light_directional(
+        "/light/sun", intensity=1.6, position=(-2.0, 3.0, 6.0), cast_shadow=True
+    )
 
 
 def _floor(server: viser.ViserServer) -> viser.GridHandle:

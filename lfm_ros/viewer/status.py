@@ -42,7 +42,7 @@ def status_html(status: Status, freshness: Freshness, *, age_s: float = 0.0) -> 
 def rows_of(status: Status) -> list[tuple[str, str]]:
     """Names and plain-text values of the table, in order."""
     rows = [
-        ("Rate", f"{_number(status, 'rate_in_hz')} in, {_number(status, 'rate_out_hz')} out, Hz"),
+        ("Rate", _rate(status)),
         ("Latency", _latency(status)),
         ("Error", _error(status)),
         ("Dropped", status.get("dropped", "")),
@@ -54,6 +54,11 @@ def rows_of(status: Status) -> list[tuple[str, str]]:
     ]
     optional = ("Dropped", "Scale", "Camera", "Trouble", "Error")
     return [(name, value or UNKNOWN) for name, value in rows if value or name not in optional]
+
+
+def _rate(status: Status) -> str:
+    came, went = _number(status, "rate_in_hz"), _number(status, "rate_out_hz")
+    return f"{came} Hz in, {went} Hz out"
 
 
 def _latency(status: Status) -> str:

@@ -13,6 +13,8 @@ Array = NDArray[np.float64]
 
 FIELD_OF_VIEW = np.deg2rad(45.0)
 """Vertical field of view of the browser's camera, radians."""
+EXPECTED = np.array([[4.0, -1.5, -1.2], [4.0, 1.5, 0.8]])
+"""Corners of where things may turn up, in the world, metres: shown before anything arrived."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,10 @@ def overview(points: Array) -> Viewpoint:
     """From behind, beside and above the camera, with it and all points in the picture.
 
     Args:
-        points: (N, 3) in the world, metres; a default distance is used for none.
+        points: (N, 3) in the world, metres; `EXPECTED` where there are none.
     """
-    shown = np.concatenate([points, np.zeros((1, 3))]) if len(points) else np.array([[4.0, 0, 0]])
+    seen = points if len(points) else EXPECTED
+    shown = np.concatenate([seen, np.zeros((1, 3))])
     low, high = shown.min(0), shown.max(0)
     centre = (low + high) / 2
     radius = max(np.linalg.norm(high - low) / 2, 0.3)
