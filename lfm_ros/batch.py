@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,6 +15,10 @@ from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.skeletons import load_skeleton
 
 Array = NDArray[np.float64]
+# No image is this wide, and squares of such numbers still fit into float32.
+_FARTHEST_PIXEL = 1e9
+# Objects larger than that are a mistake in the unit.
+_LARGEST_SIZE = 1e6
 SkeletonLike = str | Skeleton | None
 
 
@@ -70,9 +74,17 @@ class Batch:
             None if self.known_size is None else self.known_size[keep],
         )
 
+    def without(self, lost: NDArray[np.bool_]) -> Batch:
+        """The same instances, some of their points (B, K) taken as not observed."""
+        seen = self.observed & ~lost
+        pixels = np.where(seen[..., None], self.pixels, 0.0)
+        return replace(self, pixels=pixels, confidence=np.where(seen, self.confidence, 0.0))
+
     def enough(self, fewest: int) -> NDArray[np.bool_]:
         """(B,) whether an instance has at least ``fewest`` observed points at different places."""
-        place = np.where(self.observed, self.pixels[..., 0] + 1j * self.pixels[..., 1], np.nan)
+        # Rounded to a millionth of a pixel, below which two points are one.
+        pixels = np.round(self.pixels, 6)
+        place = np.where(self.observed, pixels[..., 0] + 1j * pixels[..., 1], np.nan)
         place = np.sort(place, axis=-1)
         different = np.isfinite(place[..., :1]).sum(-1)
         steps = (place[..., 1:] != place[..., :-1]) & np.isfinite(place[..., 1:])
@@ -104,7 +116,8 @@ def make_batch(
     sizes = np.array([width if r is None else len(r) for r in rigs] or [width])
     in_rig = np.arange(width) < sizes[rig_index][:, None]
     given = _confidence(confidence, (count, width))
-    seen = np.isfinite(pixels).all(-1) & (given > 0)
+    # NaN is not less than anything, so this leaves it out too.
+    seen = (np.abs(pixels) < _FARTHEST_PIXEL).all(-1) & (given > 0)
     _check_padding(seen & ~in_rig, sizes[rig_index])
     return Batch(
         np.where(seen[..., None], pixels, 0.0),
@@ -224,6 +237,10 @@ def _known_size(known_size: ArrayLike | None, count: int) -> Array | None:
     sizes = _array(known_size, "known_size")
     if sizes.shape not in ((), (count,)):
         raise InputError(f"known_size has shape {sizes.shape}; expected a number or ({count},)")
-    if (sizes <= 0).any() or np.isinf(sizes).any():
-        raise InputError("known_size has values that are not above 0; give metres, NaN for unknown")
+    wrong = sizes[(sizes <= 0) | (sizes > _LARGEST_SIZE)]
+    if wrong.size:
+        raise InputError(
+            f"known_size has the value {wrong[0]:g}; expected metres above 0 and at most "
+            f"{_LARGEST_SIZE:g}, NaN for unknown"
+        )
     return np.array(np.broadcast_to(sizes, (count,)))

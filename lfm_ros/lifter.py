@@ -152,11 +152,9 @@ class Lifter:
         """
         batch = make_batch(keypoints, confidence, camera, skeleton, up, known_size)
         clock = _Clock()
-        rows = np.flatnonzero(batch.enough(self.min_keypoints))
-        if rows.size == 0:
+        rows, kept, view = _look(batch, self.min_keypoints)
+        if view is None:
             return _nothing(batch, clock.seconds)
-        kept = batch if rows.size == len(batch.pixels) else batch.rows(rows)
-        view = virtual_view(kept.pixels, kept.observed, kept.cameras, kept.up)
         inputs = _network_inputs(kept, view)
         clock.lap("normalize")
         outputs = self._infer(inputs)
@@ -164,7 +162,8 @@ class Lifter:
         structure, fit = _structure(outputs, kept, view)
         clock.lap("align")
         lifted = _place(structure, fit, outputs, kept, view, nominal, clock)
-        return lifted if kept is batch else _scatter(lifted, rows, batch)
+        whole = rows.size == len(batch.pixels)
+        return lifted if whole else _scatter(lifted, rows, batch)
 
     def _infer(self, inputs: dict[str, NDArray[np.float32]]) -> dict[str, Array]:
         outputs = self.engine.infer(inputs)
@@ -203,6 +202,26 @@ class _Clock:
         now = time.perf_counter()
         self.seconds[name] = now - self._last
         self._last = now
+
+
+def _look(batch: Batch, fewest: int) -> tuple[NDArray[np.int64], Batch, VirtualView | None]:
+    """The instances that can be lifted, which rows they are, and how they look; None if none can.
+
+    The lens or the virtual camera may see less than the detector claims. Without those points the
+    others are centred anew, and may be too few.
+    """
+    rows = np.arange(len(batch.pixels))
+    while True:
+        keep = np.flatnonzero(batch.enough(fewest))
+        if keep.size == 0:
+            return rows[keep], batch, None
+        if keep.size < len(rows):
+            rows, batch = rows[keep], batch.rows(keep)
+        view = virtual_view(batch.pixels, batch.observed, batch.cameras, batch.up)
+        lost = batch.observed & ~view.observed
+        if not lost.any():
+            return rows, batch, view
+        batch = batch.without(lost)
 
 
 def _network_inputs(batch: Batch, view: VirtualView) -> dict[str, NDArray[np.float32]]:

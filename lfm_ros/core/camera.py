@@ -13,14 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lfm_ros.core.distortion import COEFFICIENTS, distort, undistort
 from lfm_ros.core.errors import InputError
 
 Array = NDArray[np.float64]
-
-# How many coefficients each model may have; missing ones are zero.
-_COEFFICIENTS = {"plumb_bob": 5, "rational_polynomial": 8, "equidistant": 4}
-_UNDISTORT_STEPS = 30
-_UNDISTORT_TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -45,12 +41,7 @@ class Intrinsics:
     model: str = "plumb_bob"
 
     def __post_init__(self) -> None:
-        matrix = np.array(self.matrix, np.float64)
-        if matrix.shape != (3, 3) or not np.isfinite(matrix).all():
-            raise InputError(
-                f"camera matrix has shape {matrix.shape} or values that are not finite; "
-                "give the 3x3 matrix K in pixels"
-            )
+        matrix = self._checked_matrix()
         if matrix[0, 0] <= 0 or matrix[1, 1] <= 0:
             raise InputError(
                 f"camera matrix has focal lengths {matrix[0, 0]:g} and {matrix[1, 1]:g} pixels; "
@@ -61,12 +52,29 @@ class Intrinsics:
         object.__setattr__(self, "size", (int(self.size[0]), int(self.size[1])))
         object.__setattr__(self, "distortion", self._checked_distortion())
 
+    def _checked_matrix(self) -> Array:
+        try:
+            matrix = np.array(self.matrix, np.float64)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"camera matrix cannot be read as numbers ({error})") from error
+        if matrix.shape != (3, 3) or not np.isfinite(matrix).all():
+            raise InputError(
+                f"camera matrix has shape {matrix.shape} or values that are not finite; "
+                "give the 3x3 matrix K in pixels"
+            )
+        if (matrix[2] != (0, 0, 1)).any() or matrix[1, 0] != 0:
+            raise InputError(
+                f"camera matrix is {matrix.tolist()}; expected rows fx s cx, 0 fy cy, 0 0 1: "
+                "is it transposed?"
+            )
+        return matrix
+
     def _checked_distortion(self) -> tuple[float, ...]:
         values = tuple(float(d) for d in self.distortion)
-        most = _COEFFICIENTS.get(self.model)
+        most = COEFFICIENTS.get(self.model)
         if most is None:
             raise InputError(
-                f"distortion model {self.model!r} is not known; use one of {sorted(_COEFFICIENTS)}"
+                f"distortion model {self.model!r} is not known; use one of {sorted(COEFFICIENTS)}"
             )
         if not np.isfinite(values).all() or any(values[most:]):
             raise InputError(
@@ -108,72 +116,21 @@ class Intrinsics:
     def project(self, points: ArrayLike) -> Array:
         """Pixels (..., 2) of points (..., 3) in the camera's optical frame, z > 0."""
         p = np.asarray(points, np.float64)
-        xy = self._distort(p[..., :2] / p[..., 2:])
+        xy = distort(p[..., :2] / p[..., 2:], self.model, self._coefficients)
         return xy @ np.asarray(self.matrix)[:2, :2].T + np.asarray(self.matrix)[:2, 2]
 
     def rays(self, pixels: ArrayLike) -> Array:
-        """Undistorted image-plane points (x/z, y/z), shape (..., 2), of pixels (..., 2)."""
+        """Undistorted image-plane points (x/z, y/z), shape (..., 2), of pixels (..., 2).
+
+        NaN where the lens model lets no ray arrive: outside the image, as a rule.
+        """
         matrix = np.asarray(self.matrix)
         centred = np.asarray(pixels, np.float64) - matrix[:2, 2]
-        return self._undistort(centred @ np.linalg.inv(matrix[:2, :2]).T)
+        plane = centred @ np.linalg.inv(matrix[:2, :2]).T
+        return undistort(plane, self.model, self._coefficients)
 
-    def _distort(self, xy: Array) -> Array:
-        """Ideal to distorted image-plane points.
-
-        Source: OpenCV calib3d and fisheye documentation, the models that CameraInfo refers to.
-        """
-        if not any(self.distortion):
-            return xy
-        if self.model == "equidistant":
-            return xy * _equidistant_ratio(np.linalg.norm(xy, axis=-1), self.distortion)[..., None]
-        radial, tangential = _brown(xy, self.distortion)
-        return xy * radial[..., None] + tangential
-
-    def _undistort(self, distorted: Array) -> Array:
-        """Invert ``_distort`` by fixed-point iteration, which converges inside the image."""
-        if not any(self.distortion):
-            return distorted
-        if self.model == "equidistant":
-            return _undistort_equidistant(distorted, self.distortion)
-        xy = distorted
-        for _ in range(_UNDISTORT_STEPS):
-            radial, tangential = _brown(xy, self.distortion)
-            new = (distorted - tangential) / radial[..., None]
-            step = np.abs(new - xy).max(initial=0.0)
-            xy = new
-            if step < _UNDISTORT_TOLERANCE:
-                break
-        return xy
-
-
-def _brown(xy: Array, distortion: Sequence[float]) -> tuple[Array, Array]:
-    """Radial factor (...) and tangential shift (..., 2) of plumb_bob and rational_polynomial."""
-    k1, k2, p1, p2, k3, k4, k5, k6 = (*distortion, *([0.0] * (8 - len(distortion))))
-    x, y = xy[..., 0], xy[..., 1]
-    r2 = x * x + y * y
-    radial = (1 + r2 * (k1 + r2 * (k2 + r2 * k3))) / (1 + r2 * (k4 + r2 * (k5 + r2 * k6)))
-    shift = [2 * p1 * x * y + p2 * (r2 + 2 * x * x), p1 * (r2 + 2 * y * y) + 2 * p2 * x * y]
-    return radial, np.stack(shift, -1)
-
-
-def _equidistant_angle(theta: Array, distortion: Sequence[float]) -> Array:
-    k1, k2, k3, k4 = (*distortion, *([0.0] * (4 - len(distortion))))
-    t2 = theta * theta
-    return theta * (1 + t2 * (k1 + t2 * (k2 + t2 * (k3 + t2 * k4))))
-
-
-def _equidistant_ratio(radius: Array, distortion: Sequence[float]) -> Array:
-    safe = np.maximum(radius, 1e-12)
-    return np.where(radius > 1e-12, _equidistant_angle(np.arctan(safe), distortion) / safe, 1.0)
-
-
-def _undistort_equidistant(distorted: Array, distortion: Sequence[float]) -> Array:
-    radius = np.linalg.norm(distorted, axis=-1)
-    theta = radius
-    for _ in range(_UNDISTORT_STEPS):
-        slope = (
-            _equidistant_angle(theta + 1e-6, distortion) - _equidistant_angle(theta, distortion)
-        ) / 1e-6
-        theta = np.clip(theta - (_equidistant_angle(theta, distortion) - radius) / slope, 0, 1.55)
-    safe = np.maximum(radius, 1e-12)
-    return distorted * np.where(radius > 1e-12, np.tan(theta) / safe, 1.0)[..., None]
+    @property
+    def _coefficients(self) -> tuple[float, ...]:
+        """Empty where nothing is bent; equidistant bends with coefficients of zero too."""
+        bends = any(self.distortion) or self.model == "equidistant"
+        return tuple(self.distortion) if bends else ()

@@ -75,7 +75,8 @@ def virtual_view(
 
     Args:
         pixels: Shape (B, K, 2). Where not observed any value, NaN included, is ignored.
-        observed: Shape (B, K). Every row needs at least one observed point.
+        observed: Shape (B, K). Points that no lens or that the virtual camera cannot see (more than
+            87 degrees from the others) count as not observed in the result.
         cameras: B cameras, or None for weak perspective.
         up: Direction against gravity in the camera frame, shape (3,) or (B, 3), or None.
     """
@@ -88,6 +89,8 @@ def virtual_view(
         extent = _extent(image)
         return _view(image, observed, rotation, extent, np.zeros(len(pixels)), ups, extent)
     rays = unit_rays(pixels, cameras)
+    observed = observed & np.isfinite(rays).all(-1)
+    rays = np.where(observed[..., None], rays, (0.0, 0.0, 1.0))
     rotation = _roll_to_upright(_look_at(_mean(rays, observed)), ups)
     turned = np.einsum("bij,bkj->bki", rotation, rays)
     observed = observed & (turned[..., 2] > _MIN_COSINE)
@@ -99,7 +102,10 @@ def virtual_view(
 
 
 def unit_rays(pixels: Array, cameras: Sequence[Intrinsics]) -> Array:
-    """Unit vectors (B, K, 3) in the camera frame towards pixels (B, K, 2), one camera a row."""
+    """Unit vectors (B, K, 3) in the camera frame towards pixels (B, K, 2), one camera a row.
+
+    NaN where the lens lets no ray arrive.
+    """
     first = cameras[0]
     if all(camera is first for camera in cameras):
         plane = first.rays(pixels)
