@@ -1,0 +1,5 @@
+"""The command ``lfm``."""
+
+from lfm_ros.cli.command import main
+
+__all__ = ["main"]

@@ -1,0 +1,7 @@
+"""``python -m lfm_ros.cli``: the command ``lfm`` where it is not on the path."""
+
+import sys
+
+from lfm_ros.cli.command import main
+
+sys.exit(main())

@@ -1,0 +1,52 @@
+"""What ``lfm`` does with its command line: choose a sub-command, turn errors into sentences."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import lfm_ros
+from lfm_ros.cli import bench, demo, lift, models, view
+from lfm_ros.core.errors import LfmError
+
+COMMANDS = (demo, lift, view, bench, models)
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of the executable ``lfm``.
+
+    Args:
+        arguments: Command line without the program's name; None is that of the process.
+
+    Returns:
+        Exit status: what the sub-command says, 2 after an error that it explains in a sentence
+        on stderr, 130 after Ctrl-C.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except LfmError as error:
+        print(f"lfm {options.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has left (lfm models | head). Python would complain about it
+        # again when it flushes stdout at its end, so nothing must be left to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    made = argparse.ArgumentParser(
+        prog="lfm", description="Lift 2D keypoints of any rig to 3D.", allow_abbrev=False
+    )
+    made.add_argument("--version", action="version", version=f"lfm {lfm_ros.__version__}")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in COMMANDS:
+        module.add_parser(commands)
+    return made

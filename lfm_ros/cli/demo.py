@@ -1,0 +1,56 @@
+"""``lfm demo``: node, player and viewer on moving objects, watched and judged."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+_EPILOG = """\
+exit status: 0 if at least 95 % of the frames came back with valid markers (after Ctrl-C, if neither
+--seconds nor --data set an end, in any case); 1 if not; 2 if it could not run, which is said in a
+sentence; 130 after Ctrl-C before the end.
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "demo",
+        help="node, player and viewer on moving objects",
+        description="Start the nodes of launch/demo.launch.py and watch what they do.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--seconds", type=_positive, help="end after so long; else at Ctrl-C")
+    parser.add_argument("--data", type=Path, metavar="FILE.npz", help="play recorded keypoints")
+    parser.add_argument("--port", type=int, default=8080, help="of the viewer's page (8080)")
+    parser.add_argument("--no-viewer", action="store_true", help="do not start the viewer")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary there, too")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the demo."""
+    from lfm_ros.demo.session import run_demo
+    from lfm_ros.demo.settings import Wishes
+
+    return run_demo(
+        Wishes(
+            seconds=options.seconds,
+            data=options.data,
+            port=options.port,
+            viewer=not options.no_viewer,
+            report=options.json,
+        )
+    )
+
+
+def _positive(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds

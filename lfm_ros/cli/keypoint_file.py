@@ -1,0 +1,135 @@
+"""Keypoints in an ``.npz`` file, in one of the forms that ``lfm lift`` reads."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.core.camera import Intrinsics
+from lfm_ros.core.errors import InputError
+from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.skeletons import load_skeleton, registered
+
+Arrays = Mapping[str, NDArray[Any]]
+
+#: Names of the keypoint arrays, in the order in which they are looked for, each with the names of
+#: the arrays that may say how far to trust them.
+SOURCES = {
+    "keypoints": ("confidence",),
+    "uv_det": ("uv_det_conf",),
+    "uv": ("uv_conf", "uv_valid", "valid"),
+}
+_OVERSHOOT = 1.2
+
+
+@dataclass(frozen=True)
+class KeypointFile:
+    """What a file holds. N rows of K keypoints each, whatever the leading shape is.
+
+    Attributes:
+        shape: Leading shape of the keypoints, (N,) or (frames, instances).
+        keypoints: (N, K, 2) pixels.
+        confidence: (N, K), or None.
+        cameras: N cameras, or None.
+        skeleton: The rig that the file names, or None.
+    """
+
+    shape: tuple[int, ...]
+    keypoints: NDArray[np.float64]
+    confidence: NDArray[np.float64] | None
+    cameras: list[Intrinsics] | None
+    skeleton: Skeleton | None
+
+
+def read_keypoints(path: Path, source: str | None = None) -> KeypointFile:
+    """Read a file.
+
+    Args:
+        path: An ``.npz`` with ``keypoints`` (N, K, 2) or (N, B, K, 2) and perhaps ``confidence``;
+            or of the common form with ``uv_det`` or ``uv``. ``K`` (3, 3) or (N, 3, 3) with
+            ``image_size`` is the camera, ``names`` and ``edges`` are the rig.
+        source: Name of the array to read; None takes the first of ``SOURCES`` that is there.
+
+    Raises:
+        InputError: The file is missing, is no ``.npz``, or its arrays do not fit together.
+    """
+    arrays = _load(path)
+    name = source or next((name for name in SOURCES if name in arrays), None)
+    if name not in arrays:
+        wanted = repr(source) if source else " or ".join(SOURCES)
+        raise InputError(f"{path} has no array {wanted}; it has {', '.join(sorted(arrays))}")
+    keypoints = np.asarray(arrays[name], np.float64)
+    if keypoints.ndim not in (3, 4) or keypoints.shape[-1] != 2:
+        raise InputError(
+            f"{name} in {path} has shape {keypoints.shape}; it must be (N, K, 2) or (N, B, K, 2)"
+        )
+    shape, width = keypoints.shape[:-2], keypoints.shape[-2]
+    return KeypointFile(
+        shape,
+        keypoints.reshape(-1, width, 2),
+        _confidence(arrays, SOURCES.get(name, ()), (*shape, width)),
+        _cameras(arrays, shape),
+        _skeleton(arrays, path.stem),
+    )
+
+
+def _load(path: Path) -> dict[str, NDArray[Any]]:
+    if not path.is_file():
+        raise InputError(f"there is no file {path}")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} cannot be read as an .npz file: {error}") from error
+
+
+def _confidence(
+    arrays: Arrays, names: tuple[str, ...], shape: tuple[int, ...]
+) -> NDArray[np.float64] | None:
+    name = next((name for name in names if name in arrays), None)
+    if name is None:
+        return None
+    values = np.asarray(arrays[name], np.float64)
+    if values.shape != shape:
+        raise InputError(f"{name} has shape {values.shape}, but the keypoints ask for {shape}")
+    # Scores read from heat maps overshoot 1 a little; those far above are on another scale, which
+    # the lifter refuses.
+    return np.where(values < _OVERSHOOT, np.minimum(values, 1.0), values).reshape(-1, shape[-1])
+
+
+def _cameras(arrays: Arrays, shape: tuple[int, ...]) -> list[Intrinsics] | None:
+    """One camera for each row; rows that share a calibration share the object."""
+    if "K" not in arrays:
+        return None
+    matrices = np.asarray(arrays["K"], np.float64)
+    if matrices.shape not in ((3, 3), (shape[0], 3, 3)):
+        raise InputError(f"K has shape {matrices.shape}; it must be (3, 3) or ({shape[0]}, 3, 3)")
+    count = shape[0]
+    matrices = np.broadcast_to(matrices, (count, 3, 3))
+    sizes = np.broadcast_to(arrays.get("image_size", 2 * matrices[:, :2, 2]), (count, 2))
+    distortion = np.asarray(arrays.get("dist", np.zeros(0)), np.float64)
+    distortions = np.broadcast_to(distortion, (count, distortion.shape[-1]))
+    made: dict[bytes, Intrinsics] = {}
+    rows: list[Intrinsics] = []
+    for matrix, size, one in zip(matrices, sizes, distortions, strict=True):
+        key = np.concatenate([matrix.ravel(), size, one]).tobytes()
+        made.setdefault(key, Intrinsics(matrix, (int(size[0]), int(size[1])), one.tolist()))
+        rows += [made[key]] * int(np.prod(shape[1:]))
+    return rows
+
+
+def _skeleton(arrays: Arrays, stem: str) -> Skeleton | None:
+    """The rig that the file describes; the registered one if it is the same, for its size."""
+    if "names" not in arrays:
+        return None
+    names = [str(name) for name in arrays["names"]]
+    if stem in registered() and list(load_skeleton(stem).names) == names:
+        return load_skeleton(stem)
+    edges = np.asarray(arrays.get("edges", np.zeros((0, 2)))).reshape(-1, 2).tolist()
+    return Skeleton(names, edges, name=stem)

@@ -1,0 +1,101 @@
+"""``lfm lift``: keypoints in a file to 3D points in a file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lfm_ros.cli.keypoint_file import SOURCES, KeypointFile, read_keypoints
+from lfm_ros.core.camera import Intrinsics
+from lfm_ros.core.errors import InputError
+from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.lifter import Lifted, Lifter
+from lfm_ros.skeletons import load_skeleton
+
+# Large enough to keep the network busy, small enough for any machine's memory.
+_ROWS_AT_ONCE = 256
+_LEVEL_UP = (0.0, -1.0, 0.0)
+_WRITTEN = ("points", "sigma", "observed", "valid", "unit", "scale_source")
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "lift",
+        help="lift the keypoints in an .npz file",
+        description=f"Lift every row of an .npz file and write {', '.join(_WRITTEN)}.",
+    )
+    parser.add_argument("input", type=Path, metavar="IN.npz", help="keypoints in pixels")
+    parser.add_argument("--output", type=Path, required=True, metavar="OUT.npz")
+    parser.add_argument("--skeleton", help="name or .yaml of the rig; else the file's own, if any")
+    parser.add_argument("--camera", type=_camera, metavar="FX,FY,CX,CY,W,H", help="in pixels")
+    parser.add_argument(
+        "--array", help=f"which array to lift; by default the first of {', '.join(SOURCES)}"
+    )
+    parser.add_argument(
+        "--gravity",
+        choices=("camera_upright", "none"),
+        default="camera_upright",
+        help="what is known of gravity: the camera is held level, or nothing",
+    )
+    parser.add_argument("--model", help="name or folder of the network")
+    parser.add_argument("--backend", default="auto", help="what runs the network")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Lift a file."""
+    file = read_keypoints(options.input, options.array)
+    skeleton = load_skeleton(options.skeleton) if options.skeleton else file.skeleton
+    up = _LEVEL_UP if options.gravity == "camera_upright" else None
+    with Lifter.from_pretrained(options.model, options.backend) as lifter:
+        parts = list(_lift(lifter, file, options.camera, skeleton, up))
+    arrays = {name: _joined(parts, name, file.shape) for name in _WRITTEN}
+    try:
+        np.savez_compressed(options.output, **arrays)
+    except OSError as error:
+        raise InputError(f"{options.output} cannot be written: {error.strerror}") from error
+    unit = ", ".join(sorted(set(arrays["unit"][arrays["valid"]].tolist()))) or "none"
+    print(
+        f"{int(arrays['valid'].sum())} of {arrays['valid'].size} instances lifted "
+        f"(unit {unit}) to {options.output}"
+    )
+    return 0
+
+
+def _lift(
+    lifter: Lifter,
+    file: KeypointFile,
+    camera: Intrinsics | None,
+    skeleton: Skeleton | None,
+    up: tuple[float, float, float] | None,
+) -> Iterator[Lifted]:
+    # At least one part, so that an empty file gives empty arrays.
+    for first in range(0, max(len(file.keypoints), 1), _ROWS_AT_ONCE):
+        rows = slice(first, first + _ROWS_AT_ONCE)
+        cameras = camera or (file.cameras[rows] if file.cameras else None)
+        confidence = None if file.confidence is None else file.confidence[rows]
+        yield lifter.lift(file.keypoints[rows], confidence, cameras, skeleton, up=up)
+
+
+def _joined(parts: list[Lifted], name: str, shape: tuple[int, ...]) -> np.ndarray:
+    whole = np.concatenate([np.asarray(getattr(part, name)) for part in parts])
+    return whole.reshape(*shape, *whole.shape[1:])
+
+
+def _camera(text: str) -> Intrinsics:
+    """A camera from ``fx,fy,cx,cy,w,h``."""
+    try:
+        fx, fy, cx, cy, width, height = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not six numbers FX,FY,CX,CY,W,H separated by commas"
+        ) from None
+    try:
+        return Intrinsics([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], (int(width), int(height)))
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
