@@ -68,8 +68,8 @@ def _accuracy(evaluation: dict[str, Any]) -> str:
         "",
         "Per cent of the object's radius, mean over frame, category, group; upright perspective",
         "views at 3 to 8 radii, edges, camera and gravity known, through the Lifter. `procrustes`:",
-        "det = +1; `camera`: only translation and scale aligned; `reflected`: Procrustes with mirror",
-        "images allowed; `rotation`: median angle in degrees.",
+        "det = +1; `camera`: only translation and scale aligned; `reflected`: Procrustes with",
+        "mirror images allowed; `rotation`: median angle in degrees.",
     ]
     for part, meaning in PARTS.items():
         rows = evaluation[part]["upright"]
