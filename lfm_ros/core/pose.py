@@ -20,8 +20,9 @@ Array = NDArray[np.float64]
 
 _STEPS = 8
 _FIRST_DAMPING = 1e-4
-# Keeps a planar structure's normal equations solvable; far below the noise of any detector.
-_RIDGE = 1e-6
+# A structure is flat where its thickness is below a hundredth of its size: the image of a thinner
+# one says less of its third dimension than the noise of any detector.
+_FLAT = 1e-4
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,33 @@ def fit_pose(structure: Array, image: Array, weights: Array, radius: Array) -> P
         radius: Shape (B,), tangent of the angular radius; 0 for weak perspective.
     """
     weight = weights / np.maximum(weights.sum(-1, keepdims=True), 1e-300)
-    pose = orthographic_pose(structure, image, weight)
-    return _refine(pose, structure, image, weight, radius)
+    start, flat = orthographic_pose(structure, image, weight)
+    pose = _refine(start, structure, image, weight, radius)
+    rows = np.flatnonzero(flat)
+    if rows.size == 0:
+        return pose
+    some = structure[rows], image[rows], weight[rows]
+    other = _refine(orthographic_pose(*some, tilted_back=True)[0], *some, radius[rows])
+    return _better(pose, other, rows)
 
 
-def orthographic_pose(structure: Array, image: Array, weight: Array) -> Pose:
+def orthographic_pose(
+    structure: Array, image: Array, weight: Array, *, tilted_back: bool = False
+) -> tuple[Pose, NDArray[np.bool_]]:
     """Closed form near the optimum of orthographic-n-point; the start of the refinement.
 
     The best affine camera is found by linear least squares, then replaced by the nearest scaled
-    rotation. Exact when the image is one.
+    rotation. Exact when the image is one. The affine camera of a flat structure lacks its column
+    along the normal; that follows, up to its sign, from the rows being orthogonal and equally long.
+
+    Args:
+        structure: Shape (B, K, 3).
+        image: Shape (B, K, 2).
+        weight: Shape (B, K), sums to 1.
+        tilted_back: Which of the two tilts a flat structure gets.
+
+    Returns:
+        The poses, and which structures (B,) are flat.
 
     Source: C. Steger, Algorithms for the Orthographic-n-Point Problem, J. Math. Imaging and
     Vision 60, 2018, section 3 (linear initialisation).
@@ -74,14 +93,42 @@ def orthographic_pose(structure: Array, image: Array, weight: Array) -> Pose:
     image_middle, image_centred = centred(image, weight)
     moment = np.einsum("bk,bki,bkj->bij", weight, image_centred, structure_centred)
     scatter = np.einsum("bk,bki,bkj->bij", weight, structure_centred, structure_centred)
-    ridge = _RIDGE * np.maximum(np.trace(scatter, axis1=1, axis2=2), 1e-12)
-    affine = moment @ np.linalg.inv(scatter + ridge[:, None, None] * np.eye(3))
+    spread, axes = np.linalg.eigh(scatter)
+    solid = spread > _FLAT * spread.sum(-1, keepdims=True)
+    inverse = np.where(solid, 1 / np.where(solid, spread, 1.0), 0.0)
+    affine = moment @ (axes * inverse[:, None]) @ np.swapaxes(axes, 1, 2)
+    along_normal = np.where(solid[:, :1], 0.0, _missing_column(affine) * (-1) ** tilted_back)
+    affine = affine + along_normal[..., None] * axes[:, None, :, 0]
     u, singular, vt = np.linalg.svd(affine, full_matrices=False)
     rows = u @ vt
     rotation = np.concatenate([rows, np.cross(rows[:, 0], rows[:, 1])[:, None]], 1)
     scale = singular.mean(-1)
     shift = image_middle - scale[:, None] * np.einsum("bij,bj->bi", rows, middle)
-    return Pose(rotation, scale, shift, np.zeros(len(scale)))
+    return Pose(rotation, scale, shift, np.zeros(len(scale))), ~solid[:, 0]
+
+
+def _missing_column(affine: Array) -> Array:
+    """What (B, 2) to add to two rows in a new dimension to make them orthogonal, equally long.
+
+    With n and m added, n m = -a.b and n^2 - m^2 = b.b - a.a: the real and the imaginary part of
+    (n + i m)^2.
+    """
+    first, second = affine[:, 0], affine[:, 1]
+    difference = np.square(second).sum(-1) - np.square(first).sum(-1)
+    root = np.sqrt(difference - 2j * (first * second).sum(-1))
+    return np.stack([root.real, root.imag], -1)
+
+
+def _better(pose: Pose, other: Pose, rows: NDArray[np.int64]) -> Pose:
+    """The pose, with those of ``other`` (for some ``rows``) where they explain the image better."""
+    chosen = other.error < pose.error[rows]
+    into = rows[chosen]
+    parts = []
+    for name in ("rotation", "scale", "shift", "error"):
+        part = getattr(pose, name).copy()
+        part[into] = getattr(other, name)[chosen]
+        parts.append(part)
+    return Pose(*parts)
 
 
 def _refine(pose: Pose, structure: Array, image: Array, weight: Array, radius: Array) -> Pose:
