@@ -72,11 +72,16 @@ class NodeProcess:
         self._process.wait(PATIENCE)
 
     def interrupt(self) -> tuple[int, float]:
-        """Ctrl-C: exit status, and seconds until the process was gone."""
+        """Ctrl-C: exit status, and seconds until the process was gone.
+
+        Sent again and again, as ros2 launch and the terminal both send it, and people too.
+        """
         began = time.monotonic()
-        self._process.send_signal(signal.SIGINT)
-        status = self._process.wait(PATIENCE)
-        return status, time.monotonic() - began
+        while self.running:
+            assert time.monotonic() < began + PATIENCE, self.output
+            self._process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        return self._process.wait(), time.monotonic() - began
 
     def close(self) -> None:
         if self.running:

@@ -39,10 +39,11 @@ def test_a_recording_is_played_to_its_end_with_the_camera_of_each_row(tmp_path: 
     with (
         started("node", *arguments, namespace="tape") as lifter,
         probing("tape") as probe,
-        started("player", *played, namespace="tape") as player,
     ):
-        assert player.wait() == 0, player.output
-        assert "is over: 40 frames played" in player.output
+        probe.await_lifter()
+        with started("player", *played, namespace="tape") as player:
+            assert player.wait() == 0, player.output
+            assert "is over: 40 frames played" in player.output
         probe.until(lambda: len(probe.clouds) == rows, "all frames", timeout=5)
         assert lifter.interrupt()[0] == 0, lifter.output
     for row, cloud in enumerate(probe.clouds):

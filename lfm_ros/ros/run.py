@@ -38,11 +38,12 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
         Exit status: 0 after a signal or ``Finished``, 1 after an error.
     """
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    ended = threading.Event()
+    _on_signals(lambda *_: ended.set())
     node: Any = None
     try:
-        with _Signals() as ended:
-            node = make_node()
-            _spin_until(node, ended)
+        node = make_node()
+        _spin_until(node, ended)
         return 0
     except (LfmError, ParameterException) as error:
         sys.stderr.write(f"{error}\n")
@@ -52,20 +53,14 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
             getattr(node, "close", lambda: None)()
             node.destroy_node()
         rclpy.try_shutdown()
+        # Ctrl-C under ros2 launch comes twice, from the terminal and from launch: the second one
+        # must not spoil the end of this process.
+        _on_signals(signal.SIG_IGN)
 
 
-class _Signals:
-    """SIGINT and SIGTERM as an event, while the context lasts."""
-
-    def __enter__(self) -> threading.Event:
-        self._ended = threading.Event()
-        watched = (signal.SIGINT, signal.SIGTERM)
-        self._before = {s: signal.signal(s, lambda *_: self._ended.set()) for s in watched}
-        return self._ended
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+def _on_signals(handler: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
 def _spin_until(node: Node, ended: threading.Event) -> None:
