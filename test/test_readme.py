@@ -21,6 +21,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+ASSIGNMENT = re.compile(r"[A-Z_]+=.*")  # SECONDS=20, as make and the shell take it
 FENCE = re.compile(r"^```(bash|python)( run)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -64,19 +65,29 @@ def test_commands_name_things_that_exist(block: Block) -> None:
 
 def unknown_in(line: str) -> str | None:
     """What a command line names that is not there."""
-    words = [w for w in shlex.split(line, comments=True) if "=" not in w or ":=" in w]
-    match words:
-        case ["make", target, *_] if target not in make_targets():
-            return f"no make target {target}"
-        case ["lfm", verb, *_] if not verb.startswith("-") and verb not in lfm_help():
-            return f"no lfm {verb}"
-        case ["ros2", "run", "lfm_ros", program, *_] if program not in programs():
-            return f"setup.py has no program {program}"
-        case ["ros2", "launch", "lfm_ros", file, *_] if not (ROOT / "launch" / file).is_file():
-            return f"no launch/{file}"
-        case ["python" | "python3", "-m", module, *_] if importlib.util.find_spec(module) is None:
-            return f"no module {module}"
+    match [w for w in shlex.split(line, comments=True) if not ASSIGNMENT.fullmatch(w)]:
+        case ["make", *targets]:
+            return none_of(targets, make_targets(), "make")
+        case ["lfm", verb, *rest] if not verb.startswith("-"):
+            known = lfm_help(verb) if verb in lfm_help() else set()
+            return none_of([verb], lfm_help(), "lfm") or none_of(options(rest), known, verb)
+        case ["ros2", "run", "lfm_ros", program, *_]:
+            return none_of([program], programs(), "setup.py")
+        case ["ros2", "launch", "lfm_ros", file, *rest]:
+            given = [word.split(":=")[0] for word in rest if ":=" in word]
+            return none_of(given, launch_arguments(file), file)
+        case ["python" | "python3", "-m", module, *rest]:
+            return none_of(options(rest), option_names(module), module)
     return None
+
+
+def none_of(wanted: list[str], known: set[str], where: str) -> str | None:
+    missing = [name for name in wanted if name not in known]
+    return f"{where} has no {', '.join(missing)}" if missing else None
+
+
+def options(words: list[str]) -> list[str]:
+    return [word.split("=")[0] for word in words if word.startswith("--")]
 
 
 @cache
@@ -90,10 +101,28 @@ def programs() -> set[str]:
 
 
 @cache
-def lfm_help() -> set[str]:
-    command = [sys.executable, "-c", "from lfm_ros.cli import main; main()", "--help"]
+def lfm_help(*verb: str) -> set[str]:
+    """Every word, and every option, in the help of ``lfm`` or of one of its subcommands."""
+    code = "from lfm_ros.cli import main; main()"
+    command = [sys.executable, "-c", code, *verb, "--help"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return set(re.findall(r"[a-z][a-z-]+", shown))
+    return set(re.findall(r"-{0,2}[a-z][a-z0-9-]+", shown))
+
+
+@cache
+def launch_arguments(file: str) -> set[str]:
+    source = (ROOT / "launch" / file).read_text()
+    return set(re.findall(r"DeclareLaunchArgument\(\s*\"(\w+)\"", source))
+
+
+@cache
+def option_names(module: str) -> set[str]:
+    """The fields of the dataclasses of a module: tyro makes its options from them."""
+    found = importlib.util.find_spec(module)
+    assert found is not None, f"no module {module}"
+    assert found.origin is not None
+    names = re.findall(r"^    (\w+): ", Path(found.origin).read_text(), re.MULTILINE)
+    return {"--" + name.replace("_", "-") for name in names}
 
 
 @pytest.mark.parametrize("block", chosen("python"))
