@@ -58,7 +58,7 @@ class Role:
 def _hand(seconds: float) -> Placement:
     """Held up in front of the camera, to its right, fingers up, palm to the camera."""
     near = 0.72 - 0.06 * wave(seconds / 7.0)
-    position = np.array([near, -0.28 - 0.03 * wave(seconds / 5.0), CAMERA_HEIGHT - 0.36])
+    position = np.array([near, -0.3 - 0.03 * wave(seconds / 5.0), CAMERA_HEIGHT - 0.2])
     turn = 0.5 * wave(seconds / 6.1 + 0.2)
     return position, yawed(np.pi + turn, -1.35 + 0.12 * wave(seconds / 3.7), 0.15)
 

@@ -88,9 +88,10 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         raise InputError(f"there is no file {path}; give the path of an npz of key points")
     try:
-        with np.load(path, allow_pickle=False) as content:
-            if isinstance(content, np.ndarray):
-                raise InputError(f"{path} is a single npy array; save named arrays with np.savez")
+        content = np.load(path, allow_pickle=False)
+        if isinstance(content, np.ndarray):
+            raise InputError(f"{path} is a single npy array; save named arrays with np.savez")
+        with content:
             return {name: content[name] for name in content.files}
     except zipfile.BadZipFile as error:
         raise InputError(f"{path} is damaged ({error}); copy it again") from error

@@ -107,7 +107,7 @@ class Recording:
         confidence = self._confidence[row]
         pixels = np.asarray(self._arrays[self.source][row], np.float64)
         confidence = np.clip(np.nan_to_num(np.asarray(confidence, np.float64)), 0.0, 1.0)
-        known = np.isfinite(pixels).all(-1)
+        known = np.all(np.isfinite(pixels), axis=-1)
         return np.where(known[:, None], pixels, 0.0), np.where(known, confidence, 0.0)
 
     def _confidence_name(self) -> tuple[str, NDArray[Any]]:
