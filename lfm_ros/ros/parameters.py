@@ -152,6 +152,13 @@ class PlayerParameters:
         when=START,
         choices=("auto", "uv_det", "uv", "xyz"),
     )
+    source: str = parameter(
+        "auto",
+        "Which 2D keypoints of a recording: uv_det (a detector's), uv (labels), xyz (the truth seen "
+        "by a camera of our own), auto (the first of these that it has).",
+        when=START,
+        choices=("auto", "uv_det", "uv", "xyz"),
+    )
     rate: float = parameter(30.0, "Frames a second.", when=START, low=0.1, high=1000.0)
     seed: int = parameter(
         0, "Which built-in scene, and which noise.", when=START, low=0, high=2**31 - 1
@@ -167,6 +174,9 @@ class PlayerParameters:
     )
     wait_for_subscribers: bool = parameter(
         True, "Start only when somebody subscribes to keypoints.", when=START
+    )
+    min_subscribers: int = parameter(
+        1, "How many have to subscribe to keypoints before it starts.", when=START, low=1, high=100
     )
     start_delay: float = parameter(
         0.5, "Seconds to wait before the first frame.", when=START, low=0.0, high=3600.0

@@ -54,7 +54,8 @@ class PlayerNode(Node):
         self._timer = self._every(_LOOK_SECONDS, self._look_for_subscribers)
 
     def _look_for_subscribers(self) -> None:
-        if self._settings.wait_for_subscribers and not self._keypoints.get_subscription_count():
+        found, wanted = self._keypoints.get_subscription_count(), self._settings.min_subscribers
+        if self._settings.wait_for_subscribers and found < wanted:
             return
         self._timer.cancel()
         self._timer = self._every(max(self._settings.start_delay, 1e-3), self._begin)
@@ -86,6 +87,12 @@ class PlayerNode(Node):
         return self.create_publisher(
             message, topic, _RELIABLE, qos_overriding_options=qos.overridable()
         )
+
+
+def _source(settings: PlayerParameters) -> Scene | Recording:
+    if settings.data:
+        return Recording(settings.data, settings.source)
+    return Scene(settings.seed, settings.noise)
 
 
 def _source(settings: PlayerParameters) -> Scene | Recording:
