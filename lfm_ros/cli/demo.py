@@ -24,6 +24,13 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--seconds", type=_positive, help="end after so long; else at Ctrl-C")
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="play recorded keypoints")
+    parser.add_argument(
+        "--source",
+        choices=("auto", "uv_det", "uv", "xyz"),
+        default="auto",
+        help="which keypoints of it: a detector's, labels, the truth seen by a camera of our own; "
+        "auto: the first of these that it has",
+    )
     parser.add_argument("--port", type=int, default=8080, help="of the viewer's page (8080)")
     parser.add_argument("--no-viewer", action="store_true", help="do not start the viewer")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary there, too")
@@ -39,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
         Wishes(
             seconds=options.seconds,
             data=options.data,
+            source=options.source,
             port=options.port,
             viewer=not options.no_viewer,
             report=options.json,

@@ -25,6 +25,7 @@ class Wishes:
     Attributes:
         seconds: How long to play; None until Ctrl-C or the end of the recording.
         data: Recorded keypoints; None is the built-in scene.
+        source: Which keypoints of the recording: ``auto``, ``uv_det``, ``uv`` or ``xyz``.
         port: Of the viewer's page.
         viewer: Whether to start the viewer.
         report: File for the summary as JSON, or None.
@@ -32,6 +33,7 @@ class Wishes:
 
     seconds: float | None = None
     data: Path | None = None
+    source: str = "auto"
     port: int = 8080
     viewer: bool = True
     report: Path | None = None
@@ -74,11 +76,13 @@ def make_plan(wishes: Wishes, folder: Path) -> Plan:
     names, frames = list(values["skeletons"]), None
     demo = config_dir() / "demo.yaml"
     lifter: dict[str, Any] = {"autostart": False}
-    player: dict[str, Any] = {}
+    # The lifter, the monitor and the viewer: discovery takes a second or two, and frames that were
+    # played to one of them only would count as lost.
+    player: dict[str, Any] = {"min_subscribers": 2 + wishes.viewer}
     if wishes.data is not None:
-        names, frames = _rigs_of(wishes.data, folder)
+        names, frames = _rigs_of(wishes, folder)
         lifter |= {"skeletons": names, "queue_depth": _QUEUE_OF_A_RECORDING}
-        player |= {"data": str(wishes.data.resolve())}
+        player |= {"data": str(wishes.data.resolve()), "source": wishes.source}
     return Plan(
         [load_skeleton(name) for name in names],
         float(values["min_confidence"]),
@@ -113,10 +117,10 @@ def arguments(parameters: Mapping[str, Any], file: Path | None = None) -> list[s
     return made
 
 
-def _rigs_of(data: Path, folder: Path) -> tuple[list[str], int]:
+def _rigs_of(wishes: Wishes, folder: Path) -> tuple[list[str], int]:
     from lfm_ros.scene.recording import Recording
 
-    recording = Recording(str(data))
+    recording = Recording(str(wishes.data), wishes.source)
     return rig_names(recording.skeletons, folder), len(recording)
 
 
