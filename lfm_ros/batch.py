@@ -11,14 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError
-from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.core.skeleton import LARGEST_SIZE, Skeleton
 from lfm_ros.skeletons import load_skeleton
 
 Array = NDArray[np.float64]
 # No image is this wide, and squares of such numbers still fit into float32.
 _FARTHEST_PIXEL = 1e9
-# Objects larger than that are a mistake in the unit.
-_LARGEST_SIZE = 1e6
 SkeletonLike = str | Skeleton | None
 
 
@@ -237,10 +235,10 @@ def _known_size(known_size: ArrayLike | None, count: int) -> Array | None:
     sizes = _array(known_size, "known_size")
     if sizes.shape not in ((), (count,)):
         raise InputError(f"known_size has shape {sizes.shape}; expected a number or ({count},)")
-    wrong = sizes[(sizes <= 0) | (sizes > _LARGEST_SIZE)]
+    wrong = sizes[(sizes <= 0) | (sizes > LARGEST_SIZE)]
     if wrong.size:
         raise InputError(
             f"known_size has the value {wrong[0]:g}; expected metres above 0 and at most "
-            f"{_LARGEST_SIZE:g}, NaN for unknown"
+            f"{LARGEST_SIZE:g}, NaN for unknown"
         )
     return np.array(np.broadcast_to(sizes, (count,)))

@@ -54,9 +54,9 @@ def _parse(content: Any, path: Path) -> Skeleton:
         raise SkeletonError(
             f"skeleton file {path} has {found}; expected 'keypoints' and at most {sorted(_KEYS)}"
         )
-    names = [str(n) for n in content["keypoints"]]
-    index = {name: i for i, name in enumerate(names)}
     try:
+        names = [str(n) for n in content["keypoints"]]
+        index = {name: i for i, name in enumerate(names)}
         return Skeleton(
             names,
             [_pair(index, edge) for edge in content.get("edges") or ()],

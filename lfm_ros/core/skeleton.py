@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from lfm_ros.core.errors import SkeletonError
 
 Edge = tuple[int, int]
+
+#: Metres; objects larger than that are a mistake in the unit.
+LARGEST_SIZE = 1e6
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,10 @@ class RootFrame:
     z_to: tuple[int, ...]
     y_from: tuple[int, ...]
     y_to: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            object.__setattr__(self, item.name, tuple(int(i) for i in getattr(self, item.name)))
 
     def indices(self) -> set[int]:
         """Every keypoint that the frame refers to."""
@@ -62,8 +69,16 @@ class Skeleton:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(str(n) for n in self.names))
-        object.__setattr__(self, "edges", tuple((int(a), int(b)) for a, b in self.edges))
-        object.__setattr__(self, "pairs", tuple((int(a), int(b)) for a, b in self.pairs))
+        try:
+            object.__setattr__(self, "edges", tuple((int(a), int(b)) for a, b in self.edges))
+            object.__setattr__(self, "pairs", tuple((int(a), int(b)) for a, b in self.pairs))
+            size = None if self.nominal_size is None else float(self.nominal_size)
+            object.__setattr__(self, "nominal_size", size)
+        except (TypeError, ValueError) as error:
+            raise SkeletonError(
+                f"skeleton {self.name!r}: {error}; edges and pairs are pairs of keypoint indices, "
+                "nominal_size is a number of metres"
+            ) from error
         self._check()
 
     def _check(self) -> None:

@@ -1,0 +1,134 @@
+"""Skeletons: what they hold, what they refuse, and the files that ship."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import yaml
+
+from lfm_ros import Skeleton
+from lfm_ros.core.errors import SkeletonError
+from lfm_ros.core.skeleton import RootFrame
+from lfm_ros.skeletons import load_skeleton, registered
+
+
+def test_adjacency_is_symmetric_and_has_no_diagonal():
+    rig = Skeleton("abcd", [(0, 1), (2, 1), (1, 2)])
+    expected = [[0, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
+    np.testing.assert_array_equal(rig.adjacency, expected)
+    assert rig.adjacency.dtype == np.float32
+
+
+def test_equal_rigs_are_one_rig():
+    """The lifter joins equal rigs of a batch, whatever sequences they were made from."""
+    first = Skeleton(["a", "b"], [(0, 1)], root=RootFrame((0,), (0,), (1,), (0,), (1,)))
+    second = Skeleton(("a", "b"), np.array([[0, 1]]), root=RootFrame([0], [0], [1], [0], [1]))
+    assert first == second
+    assert hash(first) == hash(second)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"names": "abca"}, r"\['a'\] appear twice"),
+        ({"edges": [(0, 4)]}, r"\[4\].*4 keypoints \(0 to 3\)"),
+        ({"edges": [(-1, 0)]}, r"\[-1\]"),
+        ({"pairs": [(0, 9)]}, r"\[9\]"),
+        ({"edges": [(2, 2)]}, "to itself"),
+        ({"edges": [(0, 1, 2)]}, "pairs of keypoint indices"),
+        ({"edges": ["ab"]}, "pairs of keypoint indices"),
+        ({"edges": 5}, "pairs of keypoint indices"),
+        ({"nominal_size": 0}, "nominal_size is 0"),
+        ({"nominal_size": -1.7}, "-1.7.*metres above 0"),
+        ({"nominal_size": np.nan}, "nan"),
+        ({"nominal_size": "big"}, "big"),
+        ({"root": RootFrame((0,), (1,), (2,), (3,), (7,))}, r"\[7\]"),
+    ],
+)
+def test_refuses_and_says_why(changes, message):
+    with pytest.raises(SkeletonError, match=message):
+        Skeleton(**{"names": "abcd", **changes})
+
+
+@pytest.mark.parametrize("name", registered())
+def test_a_registered_skeleton_is_whole(name):
+    rig = load_skeleton(name)
+    assert rig.name == name
+    assert len(rig) >= 4
+    assert rig.edges, "the network lifts rigs with edges better"
+    assert len(set(map(frozenset, rig.edges))) == len(rig.edges), "an edge is there twice"
+    assert rig.nominal_size is not None, "the node publishes metres"
+    assert 0.1 < rig.nominal_size < 50
+    sides = [i for pair in rig.pairs for i in pair]
+    assert len(set(sides)) == len(sides), "a keypoint has two opposites"
+    assert load_skeleton(name) is rig
+
+
+def test_well_known_rigs_are_there():
+    assert {"coco17", "h36m17", "hand21", "mvor10"} <= set(registered())
+    assert len(load_skeleton("coco17")) == 17
+    assert load_skeleton("coco17").names[0] == "nose"
+    assert len(load_skeleton("hand21")) == 21
+
+
+def test_unknown_names_are_answered_with_the_known_ones():
+    with pytest.raises(SkeletonError, match=r"'coco18'.*coco17.*\.yaml"):
+        load_skeleton("coco18")
+
+
+GOOD = {"keypoints": ["a", "b", "c", "d"], "edges": [["a", "b"]], "nominal_size": 1.5}
+
+
+def written(tmp_path, content):
+    path = tmp_path / "mine.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return str(path)
+
+
+def test_reads_a_file_of_ones_own(tmp_path):
+    root = {"origin": ["a", "b"], "z": [["a"], ["b"]], "y": [["c"], ["d"]]}
+    rig = load_skeleton(written(tmp_path, {**GOOD, "pairs": [["c", "d"]], "root": root}))
+    assert rig.name == "mine"
+    assert rig.edges == ((0, 1),)
+    assert rig.pairs == ((2, 3),)
+    assert rig.nominal_size == 1.5
+    assert rig.root == RootFrame((0, 1), (0,), (1,), (2,), (3,))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[1, 2",
+        "- a\n- b",
+        {"edges": []},
+        {**GOOD, "bones": []},
+        {**GOOD, "edges": [["a", "z"]]},
+        {**GOOD, "edges": [["a"]]},
+        {**GOOD, "edges": 3},
+        {**GOOD, "keypoints": 7},
+        {**GOOD, "keypoints": ["a", "a"]},
+        {**GOOD, "nominal_size": "big"},
+        {**GOOD, "root": {"origin": ["a"]}},
+        {**GOOD, "root": ["a"]},
+        {**GOOD, "root": {"origin": ["a"], "z": [["a"]], "y": [["a"], ["b"]]}},
+    ],
+    ids=str,
+)
+def test_a_wrong_file_is_named(tmp_path, content):
+    with pytest.raises(SkeletonError, match=r"mine\.yaml|'mine'"):
+        load_skeleton(written(tmp_path, content))
+
+
+def test_a_file_that_is_not_there_is_named():
+    with pytest.raises(SkeletonError, match=r"nowhere\.yaml"):
+        load_skeleton("nowhere.yaml")
+
+
+def test_what_goes_out_as_json_is_plain():
+    told = load_skeleton("coco17").as_dict()
+    again = json.loads(json.dumps(told))
+    assert again == told
+    assert set(again) == {"name", "keypoints", "edges", "pairs", "nominal_size"}
