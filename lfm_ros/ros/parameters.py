@@ -154,8 +154,8 @@ class PlayerParameters:
     )
     source: str = parameter(
         "auto",
-        "Which 2D keypoints of a recording: uv_det (a detector's), uv (labels), xyz (the truth seen "
-        "by a camera of our own), auto (the first of these that it has).",
+        "Which 2D keypoints of a recording: uv_det (a detector's), uv (labels), xyz (the truth as "
+        "a camera of our own sees it), auto (the first of these that it has).",
         when=START,
         choices=("auto", "uv_det", "uv", "xyz"),
     )
