@@ -1,8 +1,7 @@
 """A right hand with the end of its forearm: 26 keypoints.
 
 The frame of the open hand: x towards the fingertips, y towards the thumb, z out of the back of the
-hand. Bone lengths: A. Buryanov and V. Kotiuk, Proportions of Hand Segments, Int. J. Morphol. 28(3),
-2010, table I; fingertips have 4 mm of soft tissue more.
+hand. Bone lengths of an average adult, our own estimates; fingertips have 4 mm of soft tissue more.
 """
 
 from __future__ import annotations
