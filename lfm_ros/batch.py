@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -142,7 +142,10 @@ def padded_adjacency(rigs: tuple[Skeleton | None, ...], width: int) -> NDArray[n
 
 def _array(values: ArrayLike, what: str) -> Array:
     try:
-        return np.asarray(values, np.float64)
+        array = np.asarray(values)
+        if array.dtype.kind == "c":
+            raise TypeError("they are complex")
+        return array.astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
         raise InputError(f"{what} cannot be read as numbers ({error})") from error
 
@@ -167,7 +170,7 @@ def _confidence(values: ArrayLike | None, shape: tuple[int, int]) -> Array:
 def _rigs(
     skeleton: SkeletonLike | Sequence[SkeletonLike], count: int, width: int
 ) -> tuple[tuple[Skeleton | None, ...], NDArray[np.int64]]:
-    if skeleton is None or isinstance(skeleton, str | Skeleton):
+    if isinstance(skeleton, str | Skeleton | Mapping) or not isinstance(skeleton, Iterable):
         rig = _rig(skeleton)
         if rig is not None and len(rig) != width and count:
             raise InputError(
@@ -189,6 +192,11 @@ def _rigs(
 
 
 def _rig(skeleton: SkeletonLike) -> Skeleton | None:
+    if skeleton is not None and not isinstance(skeleton, str | Skeleton):
+        raise InputError(
+            f"a skeleton is of type {type(skeleton).__name__}; give a registered name, a Skeleton, "
+            "None, or one of these for each instance"
+        )
     return load_skeleton(skeleton) if isinstance(skeleton, str) else skeleton
 
 
@@ -209,7 +217,12 @@ def _cameras(
         return None
     if isinstance(camera, Intrinsics):
         return [camera] * count
-    cameras = list(camera)
+    cameras = list(camera) if isinstance(camera, Iterable) else [camera]
+    wrong = [type(c).__name__ for c in cameras if not isinstance(c, Intrinsics)]
+    if wrong:
+        raise InputError(
+            f"a camera is of type {wrong[0]}; give Intrinsics, one for all or one a row"
+        )
     if len(cameras) != count:
         raise InputError(
             f"{len(cameras)} cameras were given for {count} instances; give one, or one a row"

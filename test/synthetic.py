@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 
 #: The same examples on every run and machine, so that a red test can be repeated.
 REPEATABLE = settings(derandomize=True, deadline=None, database=None, max_examples=40)
+MANY = settings(REPEATABLE, max_examples=200)
 FEW = settings(REPEATABLE, max_examples=12)
 
 #: Distortion of real lenses, one for each model of CameraInfo, from mild to strong.
