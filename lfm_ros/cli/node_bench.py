@@ -14,7 +14,8 @@ from lfm_ros.cli.workload import CAMERA, detections, tree_rig
 from lfm_ros.core.errors import LfmError
 from lfm_ros.demo.graph import private_graph
 from lfm_ros.demo.processes import Processes
-from lfm_ros.demo.settings import arguments, rig_names
+from lfm_ros.demo.rigs import rig_names
+from lfm_ros.demo.settings import arguments
 from lfm_ros.demo.signals import Signals
 
 #: Instances and keypoints.

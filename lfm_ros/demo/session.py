@@ -57,6 +57,8 @@ def run_demo(wishes: Wishes) -> int:
     with Signals() as signals, tempfile.TemporaryDirectory(prefix="lfm_demo_") as name:
         folder = Path(name)
         plan = make_plan(wishes, folder)
+        for sentence in plan.notes:
+            line.say(sentence)
         with private_graph(folder) as domain:
             line.say(f"ROS graph: domain {domain}, this computer only")
             summary = _Session(wishes, plan, folder, signals, line).run()

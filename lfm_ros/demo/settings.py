@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 import yaml
 
 from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.demo.rigs import rig_names, with_size
 from lfm_ros.resources import config_dir
-from lfm_ros.skeletons import load_skeleton, registered
+from lfm_ros.skeletons import load_skeleton
 
 # A recording is to come back whole: its frames wait while the computer is busy for a moment.
 _QUEUE_OF_A_RECORDING = 100
@@ -48,6 +49,7 @@ class Plan:
         min_confidence: Parameter of the node.
         min_keypoints: Parameter of the node.
         frames: How many frames the recording has; None for the scene, which has no end.
+        notes: What the user has to know about the recording, in sentences.
         lifter: Command line of the node.
         player: Command line of the player.
         viewer: Command line of the viewer.
@@ -57,6 +59,7 @@ class Plan:
     min_confidence: float
     min_keypoints: int
     frames: int | None
+    notes: list[str]
     lifter: list[str]
     player: list[str]
     viewer: list[str]
@@ -73,14 +76,14 @@ def make_plan(wishes: Wishes, folder: Path) -> Plan:
         LfmError: The recording cannot be played.
     """
     values = {**_parameters("lifter.yaml", "lifter"), **_parameters("demo.yaml", "lifter")}
-    names, frames = list(values["skeletons"]), None
+    names, frames, notes = list(values["skeletons"]), None, []
     demo = config_dir() / "demo.yaml"
     lifter: dict[str, Any] = {"autostart": False}
     # The lifter, the monitor and the viewer: discovery takes a second or two, and frames that were
     # played to one of them only would count as lost.
     player: dict[str, Any] = {"min_subscribers": 2 + wishes.viewer}
     if wishes.data is not None:
-        names, frames = _rigs_of(wishes, folder)
+        names, frames, notes = _rigs_of(wishes, folder)
         lifter |= {"skeletons": names, "queue_depth": _QUEUE_OF_A_RECORDING}
         player |= {"data": str(wishes.data.resolve()), "source": wishes.source}
     return Plan(
@@ -88,19 +91,11 @@ def make_plan(wishes: Wishes, folder: Path) -> Plan:
         float(values["min_confidence"]),
         int(values["min_keypoints"]),
         frames,
+        notes,
         arguments(lifter, demo),
         arguments(player, demo),
         arguments({"port": wishes.port}, demo),
     )
-
-
-def rig_names(rigs: Sequence[Skeleton], folder: Path) -> list[str]:
-    """Names under which the node can load the rigs; those that nobody knows are written down."""
-    known = set(registered())
-    return [
-        rig.name if rig.name in known and load_skeleton(rig.name) == rig else _written(rig, folder)
-        for rig in rigs
-    ]
 
 
 def arguments(parameters: Mapping[str, Any], file: Path | None = None) -> list[str]:
@@ -117,34 +112,21 @@ def arguments(parameters: Mapping[str, Any], file: Path | None = None) -> list[s
     return made
 
 
-def _rigs_of(wishes: Wishes, folder: Path) -> tuple[list[str], int]:
+def _rigs_of(wishes: Wishes, folder: Path) -> tuple[list[str], int, list[str]]:
+    """Names of the recording's rigs, its frames, and what there is to say about it."""
     from lfm_ros.scene.recording import Recording
 
     recording = Recording(str(wishes.data), wishes.source)
-    return rig_names(recording.skeletons, folder), len(recording)
-
-
-def _written(rig: Skeleton, folder: Path) -> str:
-    """The path of a new skeleton file."""
-    described: dict[str, Any] = {
-        "keypoints": list(rig.names),
-        "edges": [[rig.names[a], rig.names[b]] for a, b in rig.edges],
-        "pairs": [[rig.names[a], rig.names[b]] for a, b in rig.pairs],
-        "nominal_size": rig.nominal_size,
-    }
-    if rig.root is not None:
-        ends = {name: [rig.names[i] for i in getattr(rig.root, name)] for name in _ENDS}
-        described["root"] = {
-            "origin": ends["origin"],
-            "z": [ends["z_from"], ends["z_to"]],
-            "y": [ends["y_from"], ends["y_to"]],
-        }
-    path = folder / f"{rig.name or 'rig'}.yaml"
-    path.write_text(yaml.safe_dump(described, sort_keys=False))
-    return str(path)
-
-
-_ENDS = ("origin", "z_from", "z_to", "y_from", "y_to")
+    rigs, notes = [], []
+    for rig in recording.skeletons:
+        if rig.nominal_size is None:
+            rig = with_size(recording, rig)
+            notes.append(
+                f"rig {rig.name} is not registered: its size, {rig.nominal_size:g} m in all edges, "
+                "is taken from the recording's truth, which flatters the errors of the root"
+            )
+        rigs.append(rig)
+    return rig_names(rigs, folder), len(recording), notes
 
 
 def _parameters(file: str, node: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -68,10 +69,10 @@ class Summary:
         return {k[len(start) :]: int(v) for k, v in self.status.items() if k.startswith(start)}
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON."""
-        made = asdict(self)
-        made["status"] = dict(self.status)
-        return made | {"wanted": self.wanted, "enough": self.enough, "dropped": self.dropped}
+        """Everything, ready for JSON; None is a figure that nobody knows."""
+        p50, p95 = self.latency_ms
+        more = {"wanted": self.wanted, "enough": self.enough, "dropped": self.dropped}
+        return _known({**asdict(self), **more, "latency_ms": {"p50": p50, "p95": p95}})
 
 
 def summarize(
@@ -108,7 +109,9 @@ def status_line(
         f"{seconds:.0f} s",
         f"in {rate_in:.1f} out {rate_out:.1f} Hz",
         f"latency p50 {p50:.1f} p95 {p95:.1f} ms",
-        f"error {in_place:.0f} mm, aligned {aligned:.0f} mm",
+        "no error known yet"
+        if math.isnan(aligned)
+        else f"error {in_place:.0f} mm, aligned {aligned:.0f} mm",
         engine_text(status),
     ]
     return " | ".join(parts)
@@ -138,6 +141,13 @@ def summary_text(summary: Summary) -> str:
         *(f"  PROBLEM: {text}" for text in summary.problems),
     ]
     return "\n".join(lines)
+
+
+def _known(value: Any) -> Any:
+    """JSON has no NaN."""
+    if isinstance(value, Mapping):
+        return {name: _known(part) for name, part in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _error_table(errors: Mapping[str, Mapping[str, float]]) -> list[str]:
