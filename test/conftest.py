@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import fcntl
 import importlib.util
 import os
 import socket
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,16 +20,51 @@ ROOT = Path(__file__).resolve().parents[1]
 # In the order in which they run: what fails fastest comes first.
 TIERS = ("static", "unit", "parity", "ros", "viewer")
 BY_FILE_NAME = {"test_ros_": "ros", "test_viewer": "viewer"}
+INDEPENDENT = {"cv2", "hypothesis", "roma", "rosbags", "scipy"}
+NOT_ON_EVERY_ROBOT = INDEPENDENT | {"onnxruntime", "playwright", "rclpy", "torch", "viser"}
+INSTALLED_BY_MAKE = Path(sys.prefix, "lfm_ros_bootstrap", "stamps", "packages-test")
+LEFT_OUT: dict[str, str] = {}
 DOMAINS = range(20, 101)  # 0 is everybody's default, and above 101 Linux hands out the ports itself
 
 
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Packages that a test file imports, also through the modules beside it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    beside = {path.parent / f"{name}.py" for name in names} - {path}
+    through = [imports(other) for other in beside if other.exists()]
+    return frozenset(name.split(".")[0] for name in names).union(*through)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out files whose packages a robot does not have; the summary names them.
+
+    Where `make test` has installed everything, a missing package is an error.
+    """
+    if not collection_path.match("test_*.py") or INSTALLED_BY_MAKE.exists():
+        return None
+    wanted = imports(collection_path) & NOT_ON_EVERY_ROBOT
+    lacking = sorted(name for name in wanted if importlib.util.find_spec(name) is None)
+    if not lacking:
+        return None
+    LEFT_OUT[collection_path.name] = ", ".join(lacking)
+    return True
+
+
 def tier_of(item: pytest.Item) -> str:
-    """The tier named by a mark, else by the name of the file."""
+    """The tier named by a mark, else by the name of the file, else by what the file imports."""
     for tier in TIERS:
         if item.get_closest_marker(tier):
             return tier
-    names = (tier for start, tier in BY_FILE_NAME.items() if item.path.name.startswith(start))
-    return next(names, "unit")
+    for start, tier in BY_FILE_NAME.items():
+        if item.path.name.startswith(start):
+            return tier
+    return "parity" if imports(item.path) & INDEPENDENT else "unit"
 
 
 # First, so that `-m ros` sees the marks that are added here.
@@ -52,6 +90,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("time per tier")
     for tier in (tier for tier in TIERS if tier in seconds):
         terminalreporter.write_line(f"{tier:8}{ran[tier]:5} tests{seconds[tier]:9.1f} s")
+    for name, lacking in LEFT_OUT.items():
+        terminalreporter.write_line(f"{name} was left out: {lacking} is not installed")
     if importlib.util.find_spec("launch_ros") is None:
         terminalreporter.write_line("launch files were read, not run: launch_ros is not installed")
 
