@@ -72,15 +72,21 @@ def load_model(name: str | None = None) -> Model:
     try:
         manifest = yaml.safe_load((folder / MANIFEST).read_text())
         missing = {"name", "format", "inputs", "outputs", "files"} - set(manifest)
-    except (OSError, yaml.YAMLError, TypeError) as error:
+    except (OSError, yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
         raise ModelError(f"{folder / MANIFEST} cannot be read: {error}") from error
     if missing or str(manifest["format"]) != _READS:
         raise ModelError(
             f"{folder / MANIFEST} lacks {sorted(missing)} or has a format other than {_READS}; "
             "export the model again with this version"
         )
-    for entry in manifest["files"].values():
-        _verify(folder / entry["name"], entry)
+    try:
+        for entry in manifest["files"].values():
+            _verify(folder / entry["name"], entry)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{folder / MANIFEST}: 'files' is not of the expected form ({error!r}); each needs a "
+            "name, a size and a sha256: export the model again"
+        ) from error
     return Model(manifest["name"], folder, manifest)
 
 

@@ -62,6 +62,7 @@ class OnnxRuntimeEngine:
                 f"ONNX Runtime runs on {session.get_providers()} instead of {_PROVIDER}; {_INSTALL}"
             )
         self._session: Any = session
+        self._path = path
         self._outputs = list(model.outputs)
         self._inputs = [i.name for i in session.get_inputs()]
 
@@ -71,7 +72,13 @@ class OnnxRuntimeEngine:
         if session is None:
             raise EngineError("this engine is closed; make a new Lifter")
         # A network that needs less than the protocol offers has had the rest optimised away.
-        values = session.run(self._outputs, {name: inputs[name] for name in self._inputs})
+        try:
+            values = session.run(self._outputs, {name: inputs[name] for name in self._inputs})
+        except Exception as error:  # as above
+            raise EngineError(
+                f"ONNX Runtime cannot run {self._path} on inputs of shape "
+                f"{ {name: np.shape(value) for name, value in inputs.items()} }: {error}"
+            ) from error
         return dict(zip(self._outputs, values, strict=True))
 
     def close(self) -> None:

@@ -1,0 +1,115 @@
+"""Choosing a runtime, and what it does with what it cannot run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from lfm_ros import Lifter
+from lfm_ros.core.errors import EngineError
+from lfm_ros.engines.onnxruntime import OnnxRuntimeEngine
+from lfm_ros.engines.select import BACKENDS, create_engine
+from lfm_ros.models import INPUTS, load_model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model()
+
+
+def inputs(instances: int, keypoints: int, rigs: int = 1) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(0)
+    return {
+        "keypoints": random.uniform(-0.7, 0.7, (instances, keypoints, 2)).astype(np.float32),
+        "confidence": np.ones((instances, keypoints), np.float32),
+        "adjacency": np.zeros((rigs, keypoints, keypoints), np.float32),
+        "skeleton_index": np.zeros(instances, np.int64),
+        "camera": np.zeros((instances, 6), np.float32),
+    }
+
+
+def test_auto_chooses_and_says_why(model):
+    engine, reason = create_engine(model)
+    assert engine.name in BACKENDS
+    assert len(reason) > 10
+    named, why = create_engine(model, engine.name)
+    assert named.name == engine.name
+    assert why != reason
+
+
+def test_an_unknown_backend_is_answered_with_the_known_ones(model):
+    with pytest.raises(EngineError, match=r"'tpu'.*'auto'.*onnxruntime"):
+        create_engine(model, "tpu")
+    with pytest.raises(EngineError, match="'tpu'"):
+        Lifter.from_pretrained(backend="tpu")
+
+
+def test_it_runs_on_the_cpu_with_as_many_threads_as_told(model):
+    engine = OnnxRuntimeEngine(model, threads=2)
+    assert engine._session.get_providers() == ["CPUExecutionProvider"]
+    options = engine._session.get_session_options()
+    assert options.intra_op_num_threads == 2
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 1), (1, 17, 1), (40, 9, 3), (2, 133, 1), (1, 300, 1)])
+def test_any_number_of_instances_keypoints_and_rigs(model, shape):
+    engine = OnnxRuntimeEngine(model)
+    found = engine.infer(inputs(*shape))
+    assert found["canonical"].shape == (*shape[:2], 3)
+    assert found["log_sigma"].shape == shape[:2]
+    assert all(value.dtype == np.float32 for value in found.values())
+    assert all(np.isfinite(value).all() for value in found.values())
+    assert np.ptp(found["canonical"]) > 1e-3
+
+
+def test_a_closed_engine_says_so(model):
+    engine = OnnxRuntimeEngine(model)
+    engine.infer(inputs(1, 5))
+    engine.close()
+    engine.close()
+    with pytest.raises(EngineError, match=r"closed.*new Lifter"):
+        engine.infer(inputs(1, 5))
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_inputs_that_do_not_fit_are_an_engine_error(model, name):
+    engine = OnnxRuntimeEngine(model)
+    wrong = {**inputs(3, 5), name: np.zeros((1, 1, 1, 1), np.float32)}
+    with pytest.raises(EngineError, match=r"fp32\.onnx.*\(1, 1, 1, 1\)"):
+        engine.infer(wrong)
+
+
+def test_a_network_that_returns_nan_is_an_error_and_no_result(model):
+    class Broken:
+        name = "broken"
+
+        def infer(self, inputs):
+            shape = inputs["confidence"].shape
+            canonical = np.zeros((*shape, 3), np.float32)
+            canonical[0, 0] = np.nan
+            return {"canonical": canonical, "log_sigma": np.zeros(shape, np.float32)}
+
+        def close(self):
+            pass
+
+    pixels = np.random.default_rng(1).uniform(0, 500, (2, 6, 2))
+    with pytest.raises(EngineError, match=r"broken returned values that are not finite"):
+        Lifter(model, Broken()).lift(pixels)
+
+
+def test_without_onnx_runtime_the_error_says_how_to_get_it():
+    script = (
+        "import sys; sys.modules['onnxruntime'] = None\n"
+        "from lfm_ros import LfmError, Lifter\n"
+        "try:\n    Lifter.from_pretrained()\n"
+        "except LfmError as error:\n    print(type(error).__name__, error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.startswith("EngineError no backend can run")
+    assert "pip install onnxruntime" in done.stdout
