@@ -3,8 +3,6 @@
 ``ros2 launch lfm_ros demo.launch.py`` starts what ``make demo`` starts, with the same parameters.
 """
 
-# ruff takes this folder for the package launch.
-# ruff: noqa: I001
 from __future__ import annotations
 
 from launch import LaunchDescription
@@ -30,7 +28,8 @@ def arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             "data",
             default_value="",
-            description="Recorded keypoints to play, an .npz file; empty: the built-in scene.",
+            description="Recorded keypoints to play, an .npz file; empty: the built-in scene. The "
+            "lifter's parameter skeletons must then name its rig: give a params_file.",
         ),
         DeclareLaunchArgument(
             "port", default_value="8080", description="Port of the viewer's page on 127.0.0.1."

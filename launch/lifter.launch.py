@@ -3,8 +3,6 @@
 ``ros2 launch lfm_ros lifter.launch.py keypoints:=/detector/keypoints``
 """
 
-# ruff takes this folder for the package launch.
-# ruff: noqa: I001
 from __future__ import annotations
 
 from launch import LaunchDescription

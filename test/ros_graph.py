@@ -203,8 +203,35 @@ class Probe:
         return self.call(GetState, "lifter/get_state", GetState.Request()).current_state.label
 
     def await_lifter(self) -> None:
-        """Until the lifter listens to us, and we to it."""
+        """Until the lifter listens to us, and we to it.
+
+        Discovery is not the same at both ends at once, and best-effort messages are lost in
+        between: only an answer shows that both ends are there.
+        """
+        self.await_topics()
+        for number in range(200):
+            empty = detections(Time(sec=1, nanosec=number), (), ())
+            self.send_camera(empty.header.stamp)
+            self.send(empty)
+            if self._answered(empty, 0.2):
+                self.forget()
+                return
+        raise AssertionError("the lifter does not answer")
+
+    def await_topics(self) -> None:
+        """Until the lifter's topics are seen from here."""
         self.until(self._connected, "the lifter's topics")
+
+    def _answered(self, message: PointCloud2, patience: float) -> bool:
+        stamp = message.header.stamp
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: (
+                    any(cloud.header.stamp == stamp for cloud in self.clouds)
+                    and any(array.markers[0].header.stamp == stamp for array in self.markers)
+                ),
+                patience,
+            )
 
     def _connected(self) -> bool:
         listens = self._keypoints.get_subscription_count() and (

@@ -271,9 +271,13 @@ def test_without_a_usable_camera_one_is_assumed(
 def test_require_camera_info_waits_for_one(clock):
     arguments = ["-p", TICK, "-p", "require_camera_info:=true"]
     with started("node", *arguments, namespace="strict"), probing("strict") as probe:
-        probe.await_lifter()
-        probe.send(detections(next(clock)))
-        probe.until(lambda: probe.values().get("dropped_no_camera") == "1", "a counted drop")
+        probe.await_topics()
+
+        def dropped() -> bool:
+            probe.send(detections(next(clock)))
+            return int(probe.values().get("dropped_no_camera", 0)) > 0
+
+        probe.until(dropped, "a counted drop")
         assert not probe.clouds
         assert probe.values()["camera"] == "waiting for camera_info"
         assert probe.lift(detections(next(clock))).markers[0].action == Marker.ADD

@@ -27,7 +27,8 @@ from lfm_ros.ros.pipeline import Pipeline
 from lfm_ros.ros.run import run
 from lfm_ros.skeletons import load_skeleton
 
-_CAMERA_INFO_DEPTH = 10
+# The middleware drops in silence, the worker's queue counts: so the middleware gets some room.
+_READER_DEPTH = 10
 
 Result = TransitionCallbackReturn
 
@@ -136,11 +137,10 @@ class LifterNode(LifecycleNode):
         pipeline, depth = self._pipeline, self._settings.queue_depth
         assert pipeline is not None, "rclpy activates configured nodes only"
         pipeline.start(depth)
+        depth = max(depth, _READER_DEPTH)
         # camera_info first: of messages that wait together, the executor takes it first.
         self._subscriptions_in_use = [
-            self._subscribe(
-                CameraInfo, "camera_info", pipeline.take_camera_info, _CAMERA_INFO_DEPTH
-            ),
+            self._subscribe(CameraInfo, "camera_info", pipeline.take_camera_info, depth),
             self._subscribe(pipeline.adapter.message, "keypoints", pipeline.take_keypoints, depth),
         ]
 

@@ -172,11 +172,8 @@ class PlayerParameters:
     frame_id: str = parameter(
         "camera_optical_frame", "The camera's optical frame.", when=START, filled=True
     )
-    wait_for_subscribers: bool = parameter(
-        True, "Start only when somebody subscribes to keypoints.", when=START
-    )
     min_subscribers: int = parameter(
-        1, "How many have to subscribe to keypoints before it starts.", when=START, low=1, high=100
+        1, "How many have to subscribe to keypoints before it starts.", when=START, low=0, high=100
     )
     start_delay: float = parameter(
         0.5, "Seconds to wait before the first frame.", when=START, low=0.0, high=3600.0

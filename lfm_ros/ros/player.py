@@ -54,8 +54,7 @@ class PlayerNode(Node):
         self._timer = self._every(_LOOK_SECONDS, self._look_for_subscribers)
 
     def _look_for_subscribers(self) -> None:
-        found, wanted = self._keypoints.get_subscription_count(), self._settings.min_subscribers
-        if self._settings.wait_for_subscribers and found < wanted:
+        if self._keypoints.get_subscription_count() < self._settings.min_subscribers:
             return
         self._timer.cancel()
         self._timer = self._every(max(self._settings.start_delay, 1e-3), self._begin)
