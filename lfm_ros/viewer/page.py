@@ -69,6 +69,7 @@ class Page:
         """
         with self._lock:
             self._frame, self._stale = frame, False
+            self._stage.settle(frame)
             self._stage.show(frame)
             self._place_once()
             now = time.monotonic()
@@ -148,7 +149,7 @@ def _move(client: viser.ClientHandle, view: Viewpoint) -> None:
 
 
 def _quiet() -> contextlib.AbstractContextManager[object]:
-    """viser prints a banner of its own; who starts the page says where it is, in its own way."""
+    """Viser prints a banner of its own; who starts the page says where it is, in its own way."""
     return contextlib.redirect_stdout(io.StringIO())
 
 

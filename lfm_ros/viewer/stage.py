@@ -57,8 +57,8 @@ class Stage:
             thickness_units="screen", color=(112, 122, 138), cast_shadow=False,
         )  # fmt: skip
         self._floor = _floor(server)
-        self._floor_height = float(EXPECTED[:, 2].min())
-        self._floor.position = (0.0, 0.0, self._floor_height)
+        self._floor.position = (0.0, 0.0, float(EXPECTED[:, 2].min()))
+        self._floor_height: float | None = None
         _light(server)
         background = np.round(255 * BACKGROUND).astype(np.uint8)
         server.scene.set_background_image(np.tile(background, (2, 2, 1)), format="png")
@@ -92,24 +92,31 @@ class Stage:
             self.labels.show(lifted, frame)
             self.axes.show(frame.axes, lifted)
 
+    def settle(self, frame: ViewFrame) -> None:
+        """Move the floor under the lowest point: at every new frame, not when one is redrawn.
+
+        Feet leave the floor at every step; it falls at once and rises slowly.
+        """
+        points = drawn_points(frame)
+        if not len(points):
+            return
+        lowest = float(points[:, 2].min())
+        if self._floor_height is None or lowest < self._floor_height:
+            self._floor_height = lowest
+        self._floor_height += FLOOR_RISE * (lowest - self._floor_height)
+        self._floor.position = (0.0, 0.0, self._floor_height)
+
     def _place(self, frame: ViewFrame) -> None:
-        """Turn the optical frame upright, put the floor under the lowest point."""
+        """Turn the optical frame upright and give the frustum its camera."""
         rotation = world_from_optical(frame.up)
         self._root.wxyz = quat_wxyz_from_xyzw(quat_xyzw_from_matrix(rotation))
         points = drawn_points(frame)
         if len(points):
-            self._settle_floor(float(points[:, 2].min()))
             distance = float(np.median(np.linalg.norm(points, axis=1)))
             self._frustum.scale = _rounded(FRUSTUM_SHARE * distance)
         self._frustum.fov = vertical_fov(frame)
         if frame.camera is not None and min(frame.camera[1]) > 0:
             self._frustum.aspect = frame.camera[1][0] / frame.camera[1][1]
-
-    def _settle_floor(self, lowest: float) -> None:
-        """Feet leave the floor at every step; it must not jump after them."""
-        step = lowest - self._floor_height
-        self._floor_height += step if step < 0 else FLOOR_RISE * step
-        self._floor.position = (0.0, 0.0, self._floor_height)
 
 
 def _rounded(length: float) -> float:
@@ -122,9 +129,9 @@ def _light(server: viser.ViserServer) -> None:
     scene = server.scene
     scene.configure_default_lights(enabled=False)
     scene.configure_environment_map(None)
-    scene.add_light_hemisphere("/light/sky", ground_color=(120, 125, 140), intensity=2.0)
+    scene.add_light_hemisphere("/light/sky", ground_color=(120, 125, 140), intensity=1.5)
     scene.add_light_directional(
-        "/light/sun", intensity=1.6, position=(-2.0, 3.0, 6.0), cast_shadow=True
+        "/light/sun", intensity=1.3, position=(-2.0, 3.0, 6.0), cast_shadow=True
     )
 
 
