@@ -54,6 +54,7 @@ EXTRAS = {
         "tqdm>=4.62",
         "tyro>=0.9",
     ],
+    "test": ["pytest>=7.0"],  # by this name colcon test knows that the tests are pytest's
     "trt": ["tensorrt>=8.6", "pycuda>=2022.2"],
     "dev": [
         "catkin-pkg>=1.0",

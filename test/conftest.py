@@ -27,6 +27,12 @@ LEFT_OUT: dict[str, str] = {}
 DOMAINS = range(20, 101)  # 0 is everybody's default, and above 101 Linux hands out the ports itself
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know the option of pytest-timeout on a robot that does not have it."""
+    if importlib.util.find_spec("pytest_timeout") is None:
+        parser.addini("timeout", "without pytest-timeout this has no effect")
+
+
 @cache
 def imports(path: Path) -> frozenset[str]:
     """Packages that a test file imports, also through the modules beside it."""

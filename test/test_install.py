@@ -12,8 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.static
 ROOT = Path(__file__).resolve().parents[1]
-BUILT_FILES = ["package.xml", "setup.py", "setup.cfg", "pyproject.toml"]
-BUILT_FOLDERS = ["lfm_ros", "config", "launch", "resource", "test", "training"]
+NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "build", "install", "log", "runs")
 FIND_CONFIG = """
 import lfm_ros
 from lfm_ros.resources import config_dir
@@ -27,11 +26,7 @@ for pattern in ("skeletons/*.yaml", "models/*/manifest.yaml", "lifter.yaml"):
 def checkout(tmp_path: Path) -> Path:
     """A copy to build in, since setuptools leaves build folders beside what it builds."""
     copy = tmp_path / "checkout"
-    copy.mkdir()
-    for name in BUILT_FILES:
-        shutil.copy(ROOT / name, copy / name)
-    for name in BUILT_FOLDERS:
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT, copy, ignore=NOT_COPIED)
     return copy
 
 
@@ -88,5 +83,6 @@ def test_colcon_puts_everything_where_ros_looks_for_it(checkout: Path) -> None:
 def test_colcon_test_passes(checkout: Path) -> None:
     colcon("build", checkout)
     colcon("test", checkout, "--return-code-on-test-failure", "--pytest-args", "-m", "unit")
-    counted = run([sys.executable, "-m", "colcon", "test-result", "--all"], checkout.parent)
+    where = ["--test-result-base", checkout.parent / "build", "--all"]
+    counted = run([sys.executable, "-m", "colcon", "test-result", *where], checkout.parent)
     assert " 0 tests" not in counted
