@@ -117,15 +117,13 @@ def _rigs_of(wishes: Wishes, folder: Path) -> tuple[list[str], int, list[str]]:
     from lfm_ros.scene.recording import Recording
 
     recording = Recording(str(wishes.data), wishes.source)
-    rigs, notes = [], []
-    for rig in recording.skeletons:
-        if rig.nominal_size is None:
-            rig = with_size(recording, rig)
-            notes.append(
-                f"rig {rig.name} is not registered: its size, {rig.nominal_size:g} m in all edges, "
-                "is taken from the recording's truth, which flatters the errors of the root"
-            )
-        rigs.append(rig)
+    rigs = [rig if rig.nominal_size else with_size(recording, rig) for rig in recording.skeletons]
+    notes = [
+        f"rig {rig.name} has no usual size: its {rig.nominal_size:g} m (all edges together) are "
+        "taken from the recording's truth, which flatters the distances of the root"
+        for rig, known in zip(rigs, recording.skeletons, strict=True)
+        if known.nominal_size is None
+    ]
     return rig_names(rigs, folder), len(recording), notes
 
 

@@ -18,6 +18,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CameraInfo, PointCloud2
 from std_msgs.msg import Header
+from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from lfm_ros.core.camera import Intrinsics
@@ -28,6 +29,7 @@ from lfm_ros.ros.spinning import spinning
 
 _START_SECONDS = 30.0
 _WARM_UP_SECONDS = 1.0
+_STATUS_SECONDS = 0.6
 _POLL_SECONDS = 0.02
 _REPETITIONS = 50
 _QOS = QoSProfile(depth=10)
@@ -58,6 +60,7 @@ class Loopback(Node):
         self._keypoints = self.create_publisher(PointCloud2, "keypoints", _QOS)
         self.create_subscription(MarkerArray, "markers", self._take_markers, _QOS)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._take_status, _QOS)
+        self._reset = self.create_client(Trigger, "lifter/reset")
         self.create_timer(1 / rate, self._play)
 
     def measure(self, seconds: float, look: Callable[[], None]) -> list[float]:
@@ -76,9 +79,13 @@ class Loopback(Node):
                 raise LfmError(f"the lifter sent no markers for {_START_SECONDS:g} s")
             self._pause(_POLL_SECONDS, look)
         self._pause(_WARM_UP_SECONDS, look)
+        # The lifter's own figures shall be of the same frames.
+        self._reset.call_async(Trigger.Request())
         first = len(self._latency)
         self._pause(seconds, look)
-        return self._latency[first:]
+        latency = self._latency[first:]
+        self._pause(_STATUS_SECONDS, look)
+        return latency
 
     def deserialization(self) -> float:
         """Median seconds that rclpy takes to read one frame's messages, on both sides together."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import rclpy
 from rclpy.context import Context
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 _JOIN_SECONDS = 5.0
@@ -22,12 +22,14 @@ def spinning(node: Node, context: Context) -> Iterator[None]:
     """
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
+    # Shutting the context down would end the spinning too, but in the middle of a callback.
+    stop = node.create_guard_condition(_stop)
     failures: list[Exception] = []
 
     def spin() -> None:
         try:
             executor.spin()
-        except ExternalShutdownException:
+        except _Stopped:
             pass
         except Exception as error:
             failures.append(error)
@@ -37,9 +39,18 @@ def spinning(node: Node, context: Context) -> Iterator[None]:
     try:
         yield
     finally:
-        rclpy.shutdown(context=context)
+        stop.trigger()
         thread.join(_JOIN_SECONDS)
-        node.destroy_node()
         executor.shutdown(0.0)
+        node.destroy_node()
+        rclpy.shutdown(context=context)
     if failures:
         raise failures[0]
+
+
+class _Stopped(Exception):  # noqa: N818  (it is no error)
+    """Raised in the executor's thread to end it between two callbacks."""
+
+
+def _stop() -> None:
+    raise _Stopped
