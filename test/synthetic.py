@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from hypothesis import settings
 from numpy.typing import NDArray
@@ -76,3 +78,22 @@ def in_front(count: int, keypoints: int, seed: int) -> Array:
         -1,
     )
     return centre[:, None] + 0.3 * shapes(count, keypoints, seed + 1)
+
+
+def write_poses(
+    path: Path, skeleton: Skeleton, sequences: int, frames: int, seed: int = 0, **more: object
+) -> None:
+    """A set of poses as ``docs/data.md`` describes it: each sequence one body in many postures."""
+    random = np.random.default_rng(seed)
+    bodies = random.standard_normal((sequences, 1, len(skeleton), 3))
+    xyz = bodies + 0.15 * random.standard_normal((sequences, frames, len(skeleton), 3))
+    arrays = {
+        "xyz": xyz.reshape(-1, len(skeleton), 3).astype(np.float32),
+        "names": np.array(skeleton.names),
+        "edges": np.array(skeleton.edges, np.int64),
+        "sequence": np.repeat(np.arange(sequences), frames),
+        "unit": "m",
+        "up": "+z",
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **{**arrays, **more})

@@ -18,12 +18,14 @@ import tyro
 from numpy.typing import NDArray
 
 from lfm_ros import Intrinsics, Lifter, Skeleton
+from lfm_ros.core.errors import InputError
 from lfm_ros.core.metrics import Errors, errors
 from lfm_ros.core.normalize import virtual_view
 from training.cameras import ViewConfig, place
-from training.data.poses import PoseSet, load_folder
-from training.data.splits import divide, load_splits
+from training.data.poses import PoseSet, listed, load_folder
+from training.data.splits import FEWEST_SEQUENCES, divide, held_out, load_splits
 
+PARTS = ("seen", "other_rig", "unseen")
 FIGURES = ("procrustes", "camera", "reflected", "rotation")
 CAMERA = Intrinsics([[1000, 0, 640], [0, 1000, 360], [0, 0, 1]], (1280, 720))
 # Upright perspective views at 3 to 8 radii are the rule that figures are quoted for.
@@ -121,13 +123,36 @@ def evaluate_set(
     return {**result, **{f"flat_{name}": value for name, value in baseline.items()}}
 
 
+def divided(folder: Path) -> dict[str, dict[str, PoseSet]]:
+    """The sets by what the network has seen of them; parts without any set are left out.
+
+    ``seen``: sequences held out of sets that it is trained on. ``other_rig``: kinds that it knows
+    with other keypoints. ``unseen``: the other sets for evaluation only.
+
+    Raises:
+        InputError: There is nothing to evaluate.
+    """
+    splits = load_splits()
+    train, others = (load_folder(folder, u) if listed(folder, u) else {} for u in ("train", "eval"))
+    parts = {"seen": divide(train, held_out(train))[1]}
+    parts["other_rig"] = {n: others[n] for n in splits["other_rig"] if n in others}
+    own = [n for n in others if n not in train and n not in splits["other_rig"]]
+    parts["unseen"] = {
+        n: others[n] for n in dict.fromkeys((*splits["unseen"], *own)) if n in others
+    }
+    parts = {name: sets for name, sets in parts.items() if sets}
+    if not parts:
+        raise InputError(
+            f"{folder} has nothing to evaluate: none of its sets has {FEWEST_SEQUENCES} sequences, "
+            "so that one could be held out, and none is for evaluation only ('use': 'eval' in "
+            "index.json); see docs/data.md"
+        )
+    return parts
+
+
 def evaluate(config: EvaluateConfig) -> dict[str, Any]:
     """Every set under every condition, and the averages."""
-    splits = load_splits()
-    _, seen = divide(load_folder(config.data, use="train"), splits["seen"])
-    others = load_folder(config.data, use="eval")
-    parts = {"seen": seen}
-    parts |= {p: {n: others[n] for n in splits[p] if n in others} for p in ("other_rig", "unseen")}
+    parts = divided(config.data)
     result: dict[str, Any] = {"config": json.loads(json.dumps(asdict(config), default=str))}
     with Lifter.from_pretrained(config.model) as lifter:
         result["model"] = lifter.model.manifest
@@ -154,7 +179,7 @@ def table(result: dict[str, Any]) -> str:
     """The averages as text, one line for each part, condition and group."""
     head = f"{'part':10}{'condition':17}{'group':9}" + "".join(f"{f:>12}" for f in FIGURES)
     lines = [head + f"{'no depth':>12}{'gain':>8}"]
-    for part in ("seen", "other_rig", "unseen"):
+    for part in (p for p in PARTS if p in result):
         for condition, averages in result[part].items():
             for group, row in {"overall": averages["overall"], **averages["groups"]}.items():
                 if group != "overall" and condition != "upright":

@@ -27,7 +27,7 @@ from training.cameras import ViewConfig, Views, render
 from training.data.builtin import builtin_sets
 from training.data.poses import PoseSet, load_folder
 from training.data.sampler import PoseBatch, PoseSampler, SamplerConfig
-from training.data.splits import divide, load_splits
+from training.data.splits import divide, held_out
 from training.losses import total_loss
 from training.model import PRESETS, Lifting
 from training.validate import validate
@@ -48,7 +48,7 @@ class TrainConfig:
     samples: int = 2_000_000
     """Poses to see in all, over every continuation."""
     minutes: float = math.inf
-    """Stop (and cool down) after so many minutes of this call."""
+    """Stop after so many minutes of this call; the next one goes on from there."""
     muon_rate: float = 0.01
     """Learning rate of Muon, for the matrices of the blocks."""
     adamw_rate: float = 1.5e-3
@@ -204,14 +204,15 @@ def build_optimizers(model: nn.Module, config: TrainConfig) -> list[torch.optim.
 def rate_factor(samples: int, config: TrainConfig) -> float:
     """Warm-up, plateau, then a straight line to zero over the last ``cooldown`` of the samples."""
     left = max(0.0, 1 - samples / config.samples)
-    return min(1.0, (samples + 1) / config.warmup, left / config.cooldown)
+    return min(1.0, (samples + 1) / max(config.warmup, 1), left / max(config.cooldown, 1e-9))
 
 
 def load_sets(data: str) -> tuple[dict[str, PoseSet], dict[str, PoseSet]]:
     """Training and validation sets of a folder or of our own kinematics."""
     if data == "builtin":
         return divide(*builtin_sets())
-    return divide(load_folder(Path(data), use="train"), load_splits()["seen"])
+    sets = load_folder(Path(data), use="train")
+    return divide(sets, held_out(sets))
 
 
 def run(config: TrainConfig) -> Trainer:

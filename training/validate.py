@@ -28,6 +28,8 @@ def validate(model: Lifting, sets: dict[str, PoseSet], views: ViewConfig) -> dic
         torch.manual_seed(1)
         for poses in sets.values():
             groups.setdefault(poses.group, []).append(_errors(model, poses, clean, device))
+    if not groups:  # no set has sequences enough to hold some out
+        return {}
     names = ("procrustes", "camera", "flat", "flat_camera")
     means = {group: torch.stack(rows).mean(0) for group, rows in groups.items()}
     overall = torch.stack(list(means.values())).mean(0)

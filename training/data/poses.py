@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lfm_ros.core.errors import InputError
+from lfm_ros.core.errors import InputError, SkeletonError
 from lfm_ros.core.skeleton import Skeleton
 
 
@@ -72,12 +73,7 @@ def load_folder(folder: Path, use: str | None = None) -> dict[str, PoseSet]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; give one that holds group/set.npz files")
-    index = folder / "index.json"
-    if index.exists():
-        entries = json.loads(index.read_text())["sets"]
-        files = [(e["file"], e.get("same_motion_as")) for e in entries if use in (None, e["use"])]
-    else:
-        files = [(str(p.relative_to(folder)), None) for p in sorted(folder.rglob("*.npz"))]
+    files = listed(folder, use)
     if not files:
         raise InputError(f"{folder} has no sets for use {use!r}; see docs/data.md for the form")
     sets: dict[str, PoseSet] = {}
@@ -86,6 +82,21 @@ def load_folder(folder: Path, use: str | None = None) -> dict[str, PoseSet]:
         home = f"{Path(file).parent.as_posix()}/{Path(main).stem}" if main else poses.name
         sets[home] = sets[home].joined(poses) if home in sets else poses
     return sets
+
+
+def listed(folder: Path, use: str | None) -> list[tuple[str, str | None]]:
+    """Each set's file, and the set whose motion it repeats, if any; without an index every file."""
+    index = folder / "index.json"
+    if not index.exists():
+        return [(str(p.relative_to(folder)), None) for p in sorted(folder.rglob("*.npz"))]
+    try:
+        entries = json.loads(index.read_text())["sets"]
+        return [(e["file"], e.get("same_motion_as")) for e in entries if use in (None, e["use"])]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{index} is not of the expected form ({error!r}): it holds 'sets', each with a "
+            "'file' and a 'use'; see docs/data.md, or remove it"
+        ) from error
 
 
 def load_set(path: Path, name: str = "") -> PoseSet:
@@ -99,16 +110,18 @@ def load_set(path: Path, name: str = "") -> PoseSet:
             data = {key: arrays[key] for key in arrays.files}
         xyz = np.asarray(data["xyz"], np.float32)
         skeleton = Skeleton([str(n) for n in data["names"]], data["edges"].reshape(-1, 2).tolist())
-    except (OSError, ValueError, KeyError) as error:
+        valid = np.asarray(data.get("valid", np.ones(xyz.shape[:2])), bool)
+        sequence = np.asarray(data.get("sequence", np.arange(len(xyz))), np.int64)
+    except (OSError, EOFError, BadZipFile, ValueError, KeyError, TypeError, SkeletonError) as error:
         raise InputError(f"{path}: not a set of poses ({error}); see docs/data.md") from error
-    if xyz.ndim != 3 or xyz.shape[1:] != (len(skeleton), 3):
+    shapes = xyz.shape, valid.shape, sequence.shape
+    if shapes != ((len(xyz), len(skeleton), 3), (len(xyz), len(skeleton)), (len(xyz),)):
         raise InputError(
-            f"{path}: xyz has shape {xyz.shape} for {len(skeleton)} names; expected (N, K, 3)"
+            f"{path}: xyz, valid and sequence have shapes {shapes} for {len(skeleton)} names; "
+            "expected (N, K, 3), (N, K) and (N,)"
         )
-    valid = np.asarray(data.get("valid", np.ones(xyz.shape[:2], bool)), bool)
     valid = valid & np.isfinite(xyz).all(-1)
     enough = valid.sum(-1) >= 4
-    sequence = np.asarray(data.get("sequence", np.arange(len(xyz))), np.int64)
     stem = Path(name or path.name).with_suffix("").as_posix()
     return PoseSet(
         stem,

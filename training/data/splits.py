@@ -56,6 +56,12 @@ def load_splits() -> dict[str, Any]:
     return json.loads(PATH.read_text())
 
 
+def held_out(sets: dict[str, PoseSet]) -> dict[str, list[int]]:
+    """Validation sequences of each set: those in the repository; for other sets, chosen alike."""
+    named = load_splits()["seen"]
+    return named | choose({name: poses for name, poses in sets.items() if name not in named})
+
+
 def divide(
     sets: dict[str, PoseSet], seen: dict[str, list[int]]
 ) -> tuple[dict[str, PoseSet], dict[str, PoseSet]]:
