@@ -28,8 +28,13 @@ def arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             "data",
             default_value="",
-            description="Recorded keypoints to play, an .npz file; empty: the built-in scene. The "
-            "lifter's parameter skeletons must then name its rig: give a params_file.",
+            description="Recorded keypoints to play, an .npz file, whose rig is to be given as "
+            "skeletons then; empty: the built-in scene.",
+        ),
+        DeclareLaunchArgument(
+            "skeletons",
+            default_value="",
+            description="Rigs in use, a YAML list of names or files; empty: those of params_file.",
         ),
         DeclareLaunchArgument(
             "port", default_value="8080", description="Port of the viewer's page on 127.0.0.1."
@@ -47,7 +52,7 @@ def arguments() -> list[DeclareLaunchArgument]:
 
 
 def lifter() -> IncludeLaunchDescription:
-    names = ("params_file", "namespace", "rviz")
+    names = ("params_file", "skeletons", "namespace", "rviz")
     path = PathJoinSubstitution([SHARE, "launch", "lifter.launch.py"])
     return IncludeLaunchDescription(
         PythonLaunchDescriptionSource(path),

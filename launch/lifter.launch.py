@@ -1,12 +1,20 @@
 """Start the lifter beside a detector, and bring it to work.
 
-``ros2 launch lfm_ros lifter.launch.py keypoints:=/detector/keypoints``
+``ros2 launch lfm_ros lifter.launch.py skeletons:="[coco17]" keypoints:=/detector/keypoints``
 """
 
 from __future__ import annotations
 
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, EmitEvent, RegisterEventHandler
+from typing import Any
+
+import yaml
+from launch import Action, LaunchContext, LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    OpaqueFunction,
+    RegisterEventHandler,
+)
 from launch.conditions import IfCondition
 from launch.events import matches_action
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
@@ -25,6 +33,11 @@ def arguments() -> list[DeclareLaunchArgument]:
             "params_file",
             default_value=PathJoinSubstitution([SHARE, "config", "lifter.yaml"]),
             description="Parameters of the lifter.",
+        ),
+        DeclareLaunchArgument(
+            "skeletons",
+            default_value="",
+            description="Rigs in use, a YAML list of names or files; empty: those of params_file.",
         ),
         DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node."),
         DeclareLaunchArgument(
@@ -53,7 +66,7 @@ def arguments() -> list[DeclareLaunchArgument]:
     ]
 
 
-def lifter() -> LifecycleNode:
+def lifter(chosen: dict[str, Any]) -> LifecycleNode:
     return LifecycleNode(
         package="lfm_ros",
         executable="lifter",
@@ -63,6 +76,7 @@ def lifter() -> LifecycleNode:
         parameters=[
             LaunchConfiguration("params_file"),
             {"use_sim_time": LaunchConfiguration("use_sim_time"), "autostart": False},
+            chosen,
         ],
         remappings=[
             ("keypoints", LaunchConfiguration("keypoints")),
@@ -100,6 +114,12 @@ def rviz() -> Node:
     )
 
 
+def start(context: LaunchContext) -> list[Action]:
+    """The lifter with the rigs that were asked for, which can only be read when launch runs."""
+    skeletons = LaunchConfiguration("skeletons").perform(context)
+    node = lifter({"skeletons": yaml.safe_load(skeletons)} if skeletons else {})
+    return [node, *autostart(node)]
+
+
 def generate_launch_description() -> LaunchDescription:
-    node = lifter()
-    return LaunchDescription([*arguments(), node, *autostart(node), rviz()])
+    return LaunchDescription([*arguments(), OpaqueFunction(function=start), rviz()])
