@@ -72,6 +72,8 @@ def _accuracy(evaluation: dict[str, Any]) -> str:
         "mirror images allowed; `rotation`: median angle in degrees.",
     ]
     for part, meaning in PARTS.items():
+        if part not in evaluation:
+            continue
         rows = evaluation[part]["upright"]
         lines += ["", f"**{part}**: {meaning} ({len(rows['sets'])} sets)", "", _HEADER]
         groups = {"overall": rows["overall"], **rows["groups"]}
@@ -94,7 +96,7 @@ def _row(name: str, values: dict[str, float]) -> str:
 def _conditions(evaluation: dict[str, Any]) -> str:
     lines = ["## Harder conditions", "", "Overall, one thing changed at a time.", "", _HEADER]
     for part in PARTS:
-        for name, averages in evaluation[part].items():
+        for name, averages in evaluation.get(part, {}).items():
             if name != "upright":
                 lines.append(_row(f"{part}, {name}", averages["overall"]))
     return "\n".join(lines)
