@@ -87,7 +87,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how many tests a tier ran and how long they took, before pytest's closing line."""
     seconds: Counter[str] = Counter()
     ran: Counter[str] = Counter()
-    for outcome in ("passed", "failed", "error", "skipped"):
+    for outcome in ("passed", "failed", "error", "skipped", ""):  # "": setting up and tearing down
         for report in terminalreporter.stats.get(outcome, []):
             tier = dict(getattr(report, "user_properties", ())).get("tier")
             if tier:
