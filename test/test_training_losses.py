@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from synthetic import rotations, shapes
+from torch_threads import one_thread  # noqa: F401
 
 from lfm_ros.core import metrics, normalize
 from training.cameras import Views

@@ -10,9 +10,11 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -43,7 +45,7 @@ def load_weights(folder: Path) -> tuple[Lifting, dict[str, Any]]:
         about = json.loads((folder / CONFIG).read_text())
         model = Lifting(ModelConfig(**about["model"]))
         model.load_state_dict(load_file(folder / WEIGHTS))
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             f"{folder} holds no usable run ({error}); expected {CONFIG} and {WEIGHTS} "
             "as training.train writes them"
@@ -57,10 +59,22 @@ def save_state(folder: Path, state: dict[str, Any]) -> None:
 
 
 def load_state(folder: Path) -> dict[str, Any] | None:
-    """What ``save_state`` wrote, or None where no run has begun."""
+    """What ``save_state`` wrote, or None where no run has begun.
+
+    Raises:
+        ModelError: The file is damaged.
+    """
     path = folder / STATE
-    # Our own file of tensors, numbers and random states; nothing in it runs code.
-    return torch.load(path, weights_only=True) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        # Our own file of tensors, numbers and random states; nothing in it runs code.
+        return torch.load(path, weights_only=True)
+    except (OSError, EOFError, RuntimeError, UnpicklingError) as error:
+        raise ModelError(
+            f"{path} cannot be read ({error}); remove it to begin anew, or fine-tune its weights "
+            "with --init"
+        ) from error
 
 
 def _replace(path: Path, write: Callable[[Path], Any]) -> None:

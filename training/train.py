@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from lfm_ros.core.errors import InputError
 from training import checkpoint
 from training.cameras import ViewConfig, Views, render
 from training.data.builtin import builtin_sets
@@ -93,6 +94,10 @@ class Trainer:
     def _build(self) -> Lifting:
         if self.config.init is not None:
             return checkpoint.load_weights(self.config.init)[0].train()
+        if self.config.model not in PRESETS:
+            raise InputError(
+                f"model {self.config.model!r} is not known; use one of {list(PRESETS)}"
+            )
         return Lifting(PRESETS[self.config.model])
 
     def step(self) -> dict[str, Tensor]:
@@ -160,7 +165,13 @@ class Trainer:
         state = checkpoint.load_state(self.config.run)
         if state is None:
             return
-        self.model.load_state_dict(state["model"])
+        try:
+            self.model.load_state_dict(state["model"])
+        except RuntimeError as error:
+            raise InputError(
+                f"{self.config.run} was begun with another network than {self.config.model!r}; "
+                "give another --run, or the --model that it was begun with"
+            ) from error
         self.averaged = {n: t.to(self.device) for n, t in state["averaged"].items()}
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
