@@ -115,7 +115,7 @@ def test_what_is_published_is_seen_and_ctrl_c_ends_it(lifter):
             until(lambda i=instance: shown(tab, i), f"skeleton {instance}")
         until(lambda: "onnxruntime" in tab.text(), "the engine")
         text = tab.text()
-        assert "50.0 mm in place" in text
+        assert "50.0 mm absolute" in text
         assert "0.0 mm shape" in text
         assert "somebody else" not in text
         lifter.stop()

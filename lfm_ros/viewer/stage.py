@@ -129,9 +129,9 @@ def _light(server: viser.ViserServer) -> None:
     scene = server.scene
     scene.configure_default_lights(enabled=False)
     scene.configure_environment_map(None)
-    scene.add_light_hemisphere("/light/sky", ground_color=(120, 125, 140), intensity=1.5)
+    scene.add_light_hemisphere("/light/sky", ground_color=(120, 125, 140), intensity=2.2)
     scene.add_light_directional(
-        "/light/sun", intensity=1.3, position=(-2.0, 3.0, 6.0), cast_shadow=True
+        "/light/sun", intensity=2.0, position=(-2.0, 3.0, 6.0), cast_shadow=True
     )
 
 

@@ -73,7 +73,7 @@ def _error(status: Status) -> str:
     if "error_aligned_mm" not in status:
         return ""
     shape, place = _number(status, "error_aligned_mm"), _number(status, "error_mm")
-    return f"{shape} mm shape, {place} mm in place"
+    return f"{shape} mm shape, {place} mm absolute"
 
 
 def _number(status: Status, key: str) -> str:
