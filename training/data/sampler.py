@@ -32,9 +32,9 @@ class SamplerConfig:
     stretch: float = 0.15
     """Standard deviation of the logarithm of a random stretch along each axis of the object."""
     mirror: float = 0.5
-    subrig: float = 0.35
+    subrig: float = 0.5
     """Share of rigs that lose some of their keypoints: other detectors have other rigs."""
-    subrig_least: float = 0.4
+    subrig_least: float = 0.3
     """Smallest share of the keypoints that stay in such a rig."""
     edges_dropped: float = 0.15
     """Share of poses whose edges the network is not told."""
@@ -115,8 +115,13 @@ class PoseSampler:
             return np.arange(total), rig.skeleton.adjacency
         fewest = max(SMALLEST_RIG, round(self.config.subrig_least * total))
         count = self.random.integers(fewest, total)
-        kept = np.sort(self.random.choice(total, count, replace=False))
-        return kept, contracted(rig.skeleton.adjacency, kept)
+        # Half of them lose a part of the body, the others keypoints here and there.
+        if self.random.random() < 0.5:
+            order = np.argsort(_hops(rig.skeleton.adjacency, self.random.integers(total)))
+        else:
+            order = self.random.permutation(total)
+        kept = np.sort(order[:count])
+        return kept, contracted(rig.skeleton.adjacency, kept, self.random)
 
     def _stretches(self, rigs: int, count: int) -> np.ndarray:
         """Random stretch along each axis and mirroring, (S, count, 1, 3): one rig, a family."""
@@ -127,20 +132,31 @@ class PoseSampler:
         return stretch.astype(np.float32)
 
 
-def contracted(adjacency: np.ndarray, kept: np.ndarray) -> np.ndarray:
+def contracted(adjacency: np.ndarray, kept: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Adjacency among the kept keypoints once the others are taken out of the skeleton.
 
-    Each keypoint that goes hands its edges to one of its neighbours, so what was joined through it
-    stays joined.
+    Each keypoint that goes hands its edges to one of its neighbours, drawn at random, so what was
+    joined through it stays joined, and not always in the same way.
     """
     graph = adjacency.copy()
-    for gone in np.setdiff1d(np.arange(len(graph)), kept):
-        neighbours = np.flatnonzero(graph[gone])
+    for gone in random.permutation(np.setdiff1d(np.arange(len(graph)), kept)):
+        neighbours = random.permutation(np.flatnonzero(graph[gone]))
         graph[gone] = graph[:, gone] = 0
         if len(neighbours) > 1:
             heir, others = neighbours[0], neighbours[1:]
             graph[heir, others] = graph[others, heir] = 1
     return graph[np.ix_(kept, kept)]
+
+
+def _hops(adjacency: np.ndarray, start: int) -> np.ndarray:
+    """Edges from ``start`` to every keypoint; as many as there are keypoints if unreachable."""
+    hops = np.full(len(adjacency), len(adjacency))
+    frontier, reached = np.arange(len(adjacency)) == start, 0
+    while frontier.any():
+        hops[frontier] = reached
+        frontier = (adjacency[frontier].sum(0) > 0) & (hops == len(adjacency))
+        reached += 1
+    return hops
 
 
 def _weights(sets: list[PoseSet], config: SamplerConfig) -> np.ndarray:
