@@ -284,7 +284,9 @@ class Probe:
 
     def _own_status(self) -> DiagnosticStatus | None:
         received = [array.status[0] for array in self.diagnostics]
-        return next((status for status in received if status.name == self._name), None)
+        own = [status for status in received if status.name == self._name]
+        # The first may have been under way before what the test did was counted.
+        return own[1] if len(own) > 1 else None
 
 
 def stamps(start: float = 100.0, step: float = 1 / 30) -> Iterator[Time]:

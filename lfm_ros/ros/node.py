@@ -66,12 +66,12 @@ class LifterNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> Result:
         """Subscribe and begin to lift."""
-        result = super().on_activate(state)
-        return (
-            result
-            if result != Result.SUCCESS
-            else self._attempt("activate", "active", self._activate)
-        )
+        super().on_activate(state)
+        result = self._attempt("activate", "active", self._activate)
+        if result != Result.SUCCESS:
+            self._deactivate()
+            super().on_deactivate(state)
+        return result
 
     def on_deactivate(self, state: LifecycleState) -> Result:
         """Unsubscribe, end the worker, delete the markers."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lfm_ros.core.camera import Intrinsics
-from lfm_ros.core.errors import LfmError, MessageError
+from lfm_ros.core.errors import EngineError, LfmError, MessageError
 from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.lifter import Lifter
@@ -150,7 +150,8 @@ class Pipeline:
             frame = lift_frame(self.lifter, self._rigs, job.detections, camera, frame_id, settings)
             self._publish(frame, settings, job)
         except LfmError as error:
-            self._drop("input", f"frame not lifted: {error}")
+            cause = "engine" if isinstance(error, EngineError) else "input"
+            self._drop(cause, f"frame not lifted: {error}")
         except Exception:
             self._drop("internal", f"frame not lifted: {traceback.format_exc()}")
 
@@ -195,10 +196,10 @@ class Pipeline:
             return None
         self.camera = f"assumed, {settings.assumed_fov_deg:g} degrees wide"
         self._complaints.warn_once(_NO_CAMERA.format(f"the camera is {self.camera}"))
-        said_size = seen is not None and all(seen.size)
-        return _assumed(
-            settings.assumed_fov_deg, seen.size if said_size else settings.assumed_image_size
-        )
+        width, height = settings.assumed_image_size
+        if seen is not None and all(seen.size):
+            width, height = seen.size
+        return _assumed(settings.assumed_fov_deg, width, height)
 
     def _frame_id(
         self, detections: Keypoints2D, seen: SeenCamera | None, settings: LifterParameters
@@ -243,5 +244,5 @@ _NO_CAMERA = (
 
 
 @lru_cache(maxsize=16)
-def _assumed(fov_deg: float, size: tuple[int, int]) -> Intrinsics:
-    return Intrinsics.from_field_of_view(float(np.deg2rad(fov_deg)), size)
+def _assumed(fov_deg: float, width: int, height: int) -> Intrinsics:
+    return Intrinsics.from_field_of_view(float(np.deg2rad(fov_deg)), (width, height))

@@ -94,12 +94,6 @@ def _source(settings: PlayerParameters) -> Scene | Recording:
     return Scene(settings.seed, settings.noise)
 
 
-def _source(settings: PlayerParameters) -> Scene | Recording:
-    if settings.data:
-        return Recording(settings.data, settings.source)
-    return Scene(settings.seed, settings.noise)
-
-
 def _moments(source: Scene | Recording, settings: PlayerParameters) -> Iterator[Moment]:
     """What is played, frame after frame."""
     if isinstance(source, Scene):
