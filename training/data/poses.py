@@ -71,8 +71,6 @@ def load_folder(folder: Path, use: str | None = None) -> dict[str, PoseSet]:
     Raises:
         InputError: The folder or a file in it is not of the expected form.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder; give one that holds group/set.npz files")
     files = listed(folder, use)
     if not files:
         raise InputError(f"{folder} has no sets for use {use!r}; see docs/data.md for the form")
@@ -86,6 +84,8 @@ def load_folder(folder: Path, use: str | None = None) -> dict[str, PoseSet]:
 
 def listed(folder: Path, use: str | None) -> list[tuple[str, str | None]]:
     """Each set's file, and the set whose motion it repeats, if any; without an index every file."""
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; give one that holds group/set.npz files")
     index = folder / "index.json"
     if not index.exists():
         return [(str(p.relative_to(folder)), None) for p in sorted(folder.rglob("*.npz"))]
