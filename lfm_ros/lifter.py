@@ -30,7 +30,7 @@ Float = NDArray[np.float32]
 MIN_KEYPOINTS = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lifted:
     """What was lifted: B instances, K keypoints. Rows that are not ``valid`` hold zeros.
 
@@ -64,7 +64,7 @@ class Lifted:
     valid: NDArray[np.bool_]
     scale_source: list[str]
     unit: list[str]
-    seconds: dict[str, float] = field(default_factory=dict, compare=False)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def residual(self) -> Float:

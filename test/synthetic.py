@@ -44,7 +44,7 @@ def square_camera() -> Intrinsics:
 
 def rotations(count: int, seed: int) -> Array:
     """Uniformly random rotation matrices (count, 3, 3)."""
-    return Rotation.random(count, random_state=np.random.RandomState(seed)).as_matrix()
+    return Rotation.from_quat(np.random.default_rng(seed).standard_normal((count, 4))).as_matrix()
 
 
 def shapes(count: int, keypoints: int, seed: int) -> Array:

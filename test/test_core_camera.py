@@ -43,6 +43,9 @@ def opencv_rays(pixels: np.ndarray, lens: Intrinsics) -> np.ndarray:
     matrix, distortion = np.array(lens.matrix), np.array(lens.distortion)
     if lens.model == "equidistant":
         return cv2.fisheye.undistortPoints(flat, matrix, distortion, criteria=STRICT)[:, 0]
+    if hasattr(cv2, "undistortPointsIter"):  # OpenCV 4
+        still = np.eye(3)
+        return cv2.undistortPointsIter(flat, matrix, distortion, still, still, STRICT)[:, 0]
     return cv2.undistortPoints(flat, matrix, distortion, criteria=STRICT)[:, 0]
 
 
@@ -182,6 +185,12 @@ def test_refuses_and_says_why(changes, message):
 
 def test_coefficients_of_zero_behind_the_last_are_no_error():
     assert Intrinsics(GOOD, (1280, 720), [0.1, 0, 0, 0, 0, 0, 0, 0]).distortion[0] == 0.1
+
+
+def test_cameras_can_be_compared_and_kept_in_sets():
+    first, second = Intrinsics(GOOD, (1280, 720)), Intrinsics(GOOD, (1280, 720))
+    assert first == first
+    assert len({first, second, first}) == 2
 
 
 def test_a_camera_cannot_be_changed_afterwards():

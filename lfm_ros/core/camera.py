@@ -19,7 +19,7 @@ from lfm_ros.core.errors import InputError
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Intrinsics:
     """A calibrated camera.
 
