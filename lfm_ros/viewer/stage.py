@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Everything the camera measures hangs under this node, in optical coordinates.
 OPTICAL = "/optical"
 GHOST_OPACITY = 0.35
-FRUSTUM_SHARE = 0.1
+FRUSTUM_SHARE = 0.08
 """Length of the drawn frustum as a share of the distance to the scene."""
 FLOOR_RISE = 0.02
 """Share of the way that the floor rises in a frame; it falls at once."""

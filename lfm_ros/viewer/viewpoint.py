@@ -13,6 +13,8 @@ Array = NDArray[np.float64]
 
 FIELD_OF_VIEW = np.deg2rad(45.0)
 """Vertical field of view of the browser's camera, radians."""
+PANEL_SHARE = 0.25
+"""How far the overview is shifted to the left, as a share of the radius of what it shows."""
 EXPECTED = np.array([[4.0, -1.5, -1.2], [4.0, 1.5, 0.8]])
 """Corners of where things may turn up, in the world, metres: shown before anything arrived."""
 
@@ -75,7 +77,9 @@ def overview(points: Array) -> Viewpoint:
     direction = np.array([-0.72, 0.52, 0.46])
     # The sphere round everything seen under the narrower angle, a little closer than it would
     # strictly need: its corners are mostly empty.
-    distance = 0.86 * radius / np.sin(FIELD_OF_VIEW / 2)
+    distance = 0.78 * radius / np.sin(FIELD_OF_VIEW / 2)
+    # To the side by what viser's panel covers: the right quarter of a usual window.
+    centre = centre + PANEL_SHARE * radius * np.cross([0.0, 0.0, 1.0], direction)
     position = centre + distance * direction / np.linalg.norm(direction)
     return Viewpoint(position, centre, np.array([0.0, 0.0, 1.0]), float(FIELD_OF_VIEW))
 
