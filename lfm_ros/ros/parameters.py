@@ -147,13 +147,6 @@ class PlayerParameters:
     )
     source: str = parameter(
         "auto",
-        "Where the keypoints of a recording come from: uv_det (a detector), uv (labels), xyz (the "
-        "truth, projected); auto: the first of these that it has.",
-        when=START,
-        choices=("auto", "uv_det", "uv", "xyz"),
-    )
-    source: str = parameter(
-        "auto",
         "Which 2D keypoints of a recording: uv_det (a detector's), uv (labels), xyz (the truth as "
         "a camera of our own sees it), auto (the first of these that it has).",
         when=START,
