@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 Arrays = Mapping[str, NDArray[Any]]
 
-#: The dtypes of the engine protocol; names and shapes are in the model's manifest.
-INPUT_DTYPES: dict[str, type] = {"skeleton_index": np.int64}
-
 
 class Engine(Protocol):
     """A loaded network.
