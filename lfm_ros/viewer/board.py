@@ -8,16 +8,15 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lfm_ros.viewer.accuracy import Accuracy
 from lfm_ros.viewer.frame import Axes, Camera, Points2D, Points3D, Rig, ViewFrame
 from lfm_ros.viewer.history import History
 
-Pose = tuple[int, NDArray[np.float64], NDArray[np.float64]]
+Poses = dict[str, tuple[Sequence[float], Sequence[float]]]
 
 AXES_AGE_NS = 300_000_000
-"""A frame on /tf that is this much older than the points belongs to nobody any more."""
+"""Nanoseconds; frames on /tf that much older than the points belong to nobody any more."""
 LOST_AFTER = 1.0
 """Seconds without lifted points after which the detections are shown alone."""
 STATUS_AGE = 5.0
@@ -38,7 +37,7 @@ class Board:
         self._lifted: History[Points3D] = History()
         self._truth: History[Points3D] = History()
         self._detected: History[Points2D] = History()
-        self._poses: dict[str, Pose] = {}
+        self._poses: History[Poses] = History()
         self._rigs: Sequence[Rig] = ()
         self._camera: Camera | None = None
         self._status: tuple[float, Mapping[str, str]] = (-np.inf, {})
@@ -70,9 +69,12 @@ class Board:
         self, name: str, stamp_ns: int, position: Sequence[float], quat_xyzw: Sequence[float]
     ) -> None:
         """A coordinate frame, in the camera's optical frame: metres, unit quaternion."""
-        pose = (stamp_ns, np.asarray(position, float), np.asarray(quat_xyzw, float))
         with self._lock:
-            self._poses[name] = pose
+            poses = self._poses.at(stamp_ns)
+            if poses is None:
+                poses = {}
+                self._poses.put(stamp_ns, poses)
+            poses[name] = (position, quat_xyzw)
 
     def put_rigs(self, rigs: Sequence[Rig]) -> None:
         """Names and edges of the rigs in use."""
@@ -141,12 +143,15 @@ class Board:
         return (detected[0] if detected else 0), None
 
     def _axes(self, stamp_ns: int) -> Axes:
-        near = {n: p for n, p in self._poses.items() if abs(p[0] - stamp_ns) <= AXES_AGE_NS}
-        self._poses = near
+        """Frames of a stamp; the last ones where /tf is still on its way."""
+        poses, latest = self._poses.at(stamp_ns), self._poses.latest
+        if poses is None and latest and abs(latest[0] - stamp_ns) <= AXES_AGE_NS:
+            poses = latest[1]
+        shown = dict(poses or {})
         return Axes(
-            names=tuple(near),
-            position=np.array([p[1] for p in near.values()]).reshape(-1, 3),
-            quat_xyzw=np.array([p[2] for p in near.values()]).reshape(-1, 4),
+            names=tuple(shown),
+            position=np.array([position for position, _ in shown.values()]).reshape(-1, 3),
+            quat_xyzw=np.array([quat for _, quat in shown.values()]).reshape(-1, 4),
         )
 
 
