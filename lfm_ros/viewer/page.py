@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PICTURE_PERIOD = 0.1
 """Seconds between two pictures of the detections: each is drawn and compressed here."""
+PICTURE_SHARE = 5
+"""A crowded picture takes its time; at most one part in so many of the page's is spent on it."""
 STATUS_PERIOD = 0.5
 """Seconds between two status texts: nobody reads faster."""
 
@@ -74,8 +76,9 @@ class Page:
             self._place_once()
             now = time.monotonic()
             if now >= self._picture_due:
-                self._picture_due = now + PICTURE_PERIOD
                 self._controls.show_detections(frame, stale=False)
+                spent = time.monotonic() - now
+                self._picture_due = now + max(PICTURE_PERIOD, PICTURE_SHARE * spent)
             if now >= self._status_due:
                 self._status_due = now + STATUS_PERIOD
                 self._controls.show_status(status, Freshness.LIVE, 0.0)
