@@ -27,8 +27,9 @@ class SamplerConfig:
     """Sets share a batch while the largest has at most this many times the smallest's keypoints."""
     balance: float = 0.25
     """Weight of a set within its group: frames to this power. 1 keeps the imbalance of the data."""
-    groups: tuple[tuple[str, float], ...] = (("face", 0.5), ("robot", 2.0))
-    """Weight of groups; all others have 1. Faces cost the most, robots are the most various."""
+    groups: tuple[tuple[str, float], ...] = (("face", 0.5), ("human", 2.0), ("robot", 2.0))
+    """Weight of groups; all others have 1. Faces cost the most, robots are the most various, and
+    people are what most detectors detect."""
     stretch: float = 0.15
     """Standard deviation of the logarithm of a random stretch along each axis of the object."""
     mirror: float = 0.5
@@ -114,12 +115,13 @@ class PoseSampler:
         if total <= SMALLEST_RIG or self.random.random() >= self.config.subrig:
             return np.arange(total), rig.skeleton.adjacency
         fewest = max(SMALLEST_RIG, round(self.config.subrig_least * total))
-        count = self.random.integers(fewest, total)
-        # Half of them lose a part of the body, the others keypoints here and there.
+        # Half of them lose a part of the body first; all lose keypoints here and there.
+        order = self.random.permutation(total)
         if self.random.random() < 0.5:
-            order = np.argsort(_hops(rig.skeleton.adjacency, self.random.integers(total)))
-        else:
-            order = self.random.permutation(total)
+            order = np.argsort(_hops(rig.skeleton.adjacency, order[0]), kind="stable")
+            part = self.random.integers(fewest, total + 1)
+            order = self.random.permutation(order[:part])
+        count = self.random.integers(fewest, len(order) + 1)
         kept = np.sort(order[:count])
         return kept, contracted(rig.skeleton.adjacency, kept, self.random)
 
