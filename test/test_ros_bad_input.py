@@ -14,6 +14,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2: source one, or install the extra ros")
 
+from builtin_interfaces.msg import Time
 from ros_graph import (
     CAMERA,
     NodeProcess,
@@ -203,6 +204,11 @@ def test_stamps_that_go_back(probe, lifter, clock):
         assert probe.lift(detections(stamp)).markers[0].action == Marker.ADD
     assert probe.values()["noted_stamps_back"] == "1"
     assert said(lifter, before, "stamps of keypoints go back by") == 1
+
+
+def test_a_stamp_before_1970_is_a_stamp(probe):
+    assert probe.lift(detections(Time(sec=-7, nanosec=5))).markers[0].action == Marker.ADD
+    assert probe.values()["dropped"] == "0"
 
 
 def test_an_empty_frame_id_is_that_of_the_camera(probe, lifter, clock):

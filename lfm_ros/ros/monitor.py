@@ -24,6 +24,7 @@ from lfm_ros.demo.watch import Watch
 from lfm_ros.ros.clouds import decode_keypoints, decode_points
 from lfm_ros.ros.lifecycle_client import LifecycleClient
 from lfm_ros.ros.spinning import spinning
+from lfm_ros.ros.stamps import nanoseconds
 
 # Deep and reliable: what is counted here must not get lost here.
 _ALL = QoSProfile(depth=200)
@@ -50,23 +51,24 @@ class Monitor(Node):
         self.create_subscription(DiagnosticArray, "/diagnostics", self._take_diagnostics, _ALL)
 
     def _take_camera(self, message: CameraInfo) -> None:
-        self._watch.camera(_nanoseconds(message), Intrinsics.from_camera_info(message))
+        self._watch.camera(nanoseconds(message.header.stamp), Intrinsics.from_camera_info(message))
 
     def _take_keypoints(self, message: PointCloud2) -> None:
         read = decode_keypoints(message)
         detected = Detected(read.uv, read.confidence, read.instance_id)
-        self._watch.detected(_nanoseconds(message), detected)
+        self._watch.detected(nanoseconds(message.header.stamp), detected)
 
     def _take_truth(self, message: PointCloud2) -> None:
-        self._watch.truth(_nanoseconds(message), _placed(message))
+        self._watch.truth(nanoseconds(message.header.stamp), _placed(message))
 
     def _take_points(self, message: PointCloud2) -> None:
-        self._watch.lifted(_nanoseconds(message), _placed(message))
+        self._watch.lifted(nanoseconds(message.header.stamp), _placed(message))
 
     def _take_markers(self, message: MarkerArray) -> None:
         received = time.time_ns()
         if message.markers:
-            self._watch.markers(_nanoseconds(message.markers[0]), answer_of(message, received))
+            stamp_ns = nanoseconds(message.markers[0].header.stamp)
+            self._watch.markers(stamp_ns, answer_of(message, received))
 
     def _take_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -100,8 +102,3 @@ def answer_of(message: MarkerArray, received_ns: int) -> Answer:
 def _placed(message: PointCloud2) -> Placed:
     points = decode_points(message)
     return Placed(points.xyz, points.instance_id, points.skeleton)
-
-
-def _nanoseconds(message: Any) -> int:
-    stamp = message.header.stamp
-    return stamp.sec * 1_000_000_000 + stamp.nanosec

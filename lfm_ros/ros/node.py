@@ -10,7 +10,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 from std_srvs.srv import SetBool, Trigger
 
@@ -25,6 +24,7 @@ from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
 from lfm_ros.ros.run import run
+from lfm_ros.ros.stamps import nanoseconds
 from lfm_ros.skeletons import load_skeleton
 
 # The middleware drops in silence, the worker's queue counts: so the middleware gets some room.
@@ -188,7 +188,7 @@ class LifterNode(LifecycleNode):
 
     def _age(self, stamp: Any) -> float:
         """Seconds since a stamp, by the node's clock."""
-        return (self.get_clock().now() - Time.from_msg(stamp)).nanoseconds * 1e-9
+        return (self.get_clock().now().nanoseconds - nanoseconds(stamp)) * 1e-9
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._enabled = bool(request.data)

@@ -24,6 +24,7 @@ from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.lifted_frame import LiftedFrame, lift_frame
 from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
+from lfm_ros.ros.stamps import nanoseconds
 from lfm_ros.ros.worker import Worker
 
 # How long a frame waits for the CameraInfo of its own stamp, if cameras came in pairs so far.
@@ -71,7 +72,7 @@ class Pipeline:
         self._settings, self._age = settings, age
         self._statistics, self._complaints = statistics, complaints
         self._cameras = CameraCache()
-        self._last_stamp = 0.0
+        self._last_stamp = 0
         self._enabled = True
         self._publishing = threading.Lock()
         self._worker: Worker[_Job] | None = None
@@ -105,7 +106,7 @@ class Pipeline:
     def reset(self) -> None:
         """Forget cameras, identities and complaints, and delete the markers."""
         self._cameras.clear()
-        self._last_stamp = 0.0
+        self._last_stamp = 0
         self._complaints.clear()
         self._clear_outputs()
 
@@ -219,11 +220,12 @@ class Pipeline:
         return from_camera
 
     def _check_stamp(self, detections: Keypoints2D) -> None:
-        stamp = detections.stamp.sec + 1e-9 * detections.stamp.nanosec
-        if stamp < self._last_stamp:
+        stamp = nanoseconds(detections.stamp)
+        back = self._last_stamp - stamp
+        if back > 0:
             self._statistics.noted("stamps_back")
             self._complaints.warn(
-                f"stamps of keypoints go back by {self._last_stamp - stamp:.3f} s; frames are "
+                f"stamps of keypoints go back by {1e-9 * back:.3f} s; frames are "
                 "lifted all the same, but tf2 refuses what is older than what it has"
             )
         self._last_stamp = stamp

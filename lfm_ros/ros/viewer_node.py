@@ -20,6 +20,7 @@ from lfm_ros.ros import parameter_spec, qos
 from lfm_ros.ros.clouds import Points, decode_keypoints, decode_points
 from lfm_ros.ros.parameter_spec import START, parameter
 from lfm_ros.ros.run import run
+from lfm_ros.ros.stamps import nanoseconds
 from lfm_ros.viewer.board import Board
 from lfm_ros.viewer.feed import Feed
 from lfm_ros.viewer.frame import Points2D, Points3D, Rig
@@ -97,15 +98,15 @@ class ViewerNode(Node):
 
     def _on_lifted(self, message: PointCloud2) -> None:
         self._parent_frame = message.header.frame_id
-        self._board.put_lifted(_stamp_ns(message.header), _points(decode_points(message)))
+        self._board.put_lifted(nanoseconds(message.header.stamp), _points(decode_points(message)))
 
     def _on_truth(self, message: PointCloud2) -> None:
-        self._board.put_truth(_stamp_ns(message.header), _points(decode_points(message)))
+        self._board.put_truth(nanoseconds(message.header.stamp), _points(decode_points(message)))
 
     def _on_detected(self, message: PointCloud2) -> None:
         seen = decode_keypoints(message)
         points = Points2D(seen.uv, seen.confidence, seen.instance_id, seen.skeleton)
-        self._board.put_detected(_stamp_ns(message.header), points)
+        self._board.put_detected(nanoseconds(message.header.stamp), points)
 
     def _on_camera(self, message: CameraInfo) -> None:
         matrix = np.asarray(message.k, float).reshape(3, 3)
@@ -132,7 +133,7 @@ class ViewerNode(Node):
             shift, turn = transform.transform.translation, transform.transform.rotation
             self._board.put_pose(
                 transform.child_frame_id,
-                _stamp_ns(transform.header),
+                nanoseconds(transform.header.stamp),
                 (shift.x, shift.y, shift.z),
                 (turn.x, turn.y, turn.z, turn.w),
             )
@@ -145,10 +146,6 @@ def _points(points: Points) -> Points3D:
     return Points3D(
         points.xyz, points.observed, points.instance_id, points.skeleton, sigma=points.sigma
     )
-
-
-def _stamp_ns(header: Any) -> int:
-    return header.stamp.sec * 10**9 + header.stamp.nanosec
 
 
 def main(args: Sequence[str] | None = None) -> int:
