@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_RATE_SECONDS = 2.0
+from lfm_ros.core.timing import rate
+
 _RECENT = 300
 # An answer that is not there after this long is missing.
 _FORGET_NS = 10_000_000_000
@@ -114,7 +115,7 @@ class Ledger:
     def rates(self, now: float) -> tuple[float, float]:
         """Frames and markers a second, over the last two seconds."""
         with self._lock:
-            return _rate(self._arrivals, now), _rate(self._departures, now)
+            return rate(self._arrivals, now), rate(self._departures, now)
 
     def latency_ms(self, last: int | None = None) -> tuple[float, float]:
         """Median and 95th percentile from stamp to markers; NaN without any.
@@ -155,10 +156,3 @@ def _older(by_stamp: dict[int, int] | dict[int, Answer], than_ns: int) -> list[i
             break
         found.append(stamp)
     return found
-
-
-def _rate(times: deque[float], now: float) -> float:
-    recent = [t for t in times if now - t <= _RATE_SECONDS]
-    if len(recent) < 2:
-        return 0.0
-    return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
+from lfm_ros.core.timing import rate
+
 _LEVELS = {
     "OK": DiagnosticStatus.OK,
     "WARN": DiagnosticStatus.WARN,
     "ERROR": DiagnosticStatus.ERROR,
 }
-_RATE_SECONDS = 2.0
 _REMEMBERED = 512
 
 
@@ -72,10 +73,11 @@ class Statistics:
 
     def values(self) -> dict[str, str]:
         """Everything as the keys and values of a diagnostic status."""
+        now = time.monotonic()
         with self._lock:
             made = {
-                "rate_in_hz": f"{_rate(self._arrivals):.1f}",
-                "rate_out_hz": f"{_rate(self._departures):.1f}",
+                "rate_in_hz": f"{rate(self._arrivals, now):.1f}",
+                "rate_out_hz": f"{rate(self._departures, now):.1f}",
                 "frames_in": str(self._received),
                 "frames_out": str(self._published),
                 "dropped": str(self._dropped.total()),
@@ -106,12 +108,3 @@ def diagnostic_array(
     array = DiagnosticArray(status=[status])
     array.header.stamp = stamp
     return array
-
-
-def _rate(times: deque[float]) -> float:
-    """Events a second over the last two seconds; 0 once there were none for so long."""
-    now = time.monotonic()
-    recent = [t for t in times if now - t <= _RATE_SECONDS]
-    if len(recent) < 2:
-        return 0.0
-    return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from lfm_ros.core.timing import rate
 from lfm_ros.viewer.accuracy import Accuracy
 from lfm_ros.viewer.frame import Axes, Camera, Points2D, Points3D, Rig, ViewFrame
 from lfm_ros.viewer.history import History
@@ -129,8 +130,8 @@ class Board:
             now = self._clock()
             said, values = self._status
             counted = {
-                "rate_in_hz": f"{_rate(self._detected_times, now):.1f}",
-                "rate_out_hz": f"{_rate(self._lifted_times, now):.1f}",
+                "rate_in_hz": f"{rate(self._detected_times, now):.1f}",
+                "rate_out_hz": f"{rate(self._lifted_times, now):.1f}",
             }
         known = values if now - said <= STATUS_AGE else counted
         return {**known, **self._accuracy.status()}
@@ -153,9 +154,3 @@ class Board:
             position=np.array([position for position, _ in shown.values()]).reshape(-1, 3),
             quat_xyzw=np.array([quat for _, quat in shown.values()]).reshape(-1, 4),
         )
-
-
-def _rate(times: deque[float], now: float) -> float:
-    """Arrivals a second over the last two seconds."""
-    recent = [t for t in times if now - t <= 2.0]
-    return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 2 else 0.0
