@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lfm_ros.cli.keypoint_file import SOURCES, KeypointFile, read_keypoints
-from lfm_ros.core.camera import Intrinsics
+from lfm_ros.core.camera import LEVEL_UP, Intrinsics
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.lifter import Lifted, Lifter
@@ -18,7 +18,6 @@ from lfm_ros.skeletons import load_skeleton
 
 # Large enough to keep the network busy, small enough for any machine's memory.
 _ROWS_AT_ONCE = 256
-_LEVEL_UP = (0.0, -1.0, 0.0)
 _WRITTEN = ("points", "sigma", "observed", "valid", "unit", "scale_source")
 
 
@@ -51,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     """Lift a file."""
     file = read_keypoints(options.input, options.array)
     skeleton = load_skeleton(options.skeleton) if options.skeleton else file.skeleton
-    up = _LEVEL_UP if options.gravity == "camera_upright" else None
+    up = LEVEL_UP if options.gravity == "camera_upright" else None
     with Lifter.from_pretrained(options.model, options.backend) as lifter:
         parts = list(_lift(lifter, file, options.camera, skeleton, up))
     arrays = {name: _joined(parts, name, file.shape) for name in _WRITTEN}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lfm_ros.cli.workload import CAMERA, detections, tree_rig
+from lfm_ros.core.camera import LEVEL_UP
 from lfm_ros.lifter import Lifter
 
 #: Instances and keypoints.
@@ -16,7 +17,6 @@ SIZES = ((1, 17), (10, 17), (100, 17), (1, 133))
 _STEPS = ("normalize", "engine", "align", "place")
 _WARM_UP = 5
 _FEWEST, _MOST = 20, 2000
-_UP = (0.0, -1.0, 0.0)
 
 
 def measure(lifter: Lifter, seconds: float) -> Iterator[dict[str, Any]]:
@@ -36,7 +36,7 @@ def measure(lifter: Lifter, seconds: float) -> Iterator[dict[str, Any]]:
         end = float("inf")
         while len(calls) < _WARM_UP + _FEWEST or time.perf_counter() < end:
             began = time.perf_counter()
-            out = lifter.lift(pixels, None, CAMERA, rig, up=_UP)
+            out = lifter.lift(pixels, None, CAMERA, rig, up=LEVEL_UP)
             calls.append([time.perf_counter() - began, *(out.seconds[s] for s in _STEPS)])
             if len(calls) == _WARM_UP:
                 end = time.perf_counter() + seconds

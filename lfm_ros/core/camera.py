@@ -18,6 +18,9 @@ from lfm_ros.core.errors import InputError
 
 Array = NDArray[np.float64]
 
+#: Against gravity, in the optical frame of a camera that is held level.
+LEVEL_UP = (0.0, -1.0, 0.0)
+
 
 @dataclass(frozen=True, eq=False)
 class Intrinsics:

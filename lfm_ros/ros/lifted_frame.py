@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from std_msgs.msg import Header
 
-from lfm_ros.core.camera import Intrinsics
+from lfm_ros.core.camera import LEVEL_UP, Intrinsics
 from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.lifter import Lifter
@@ -17,9 +17,6 @@ from lfm_ros.ros.adapters import Keypoints2D
 from lfm_ros.ros.parameters import LifterParameters
 
 Floats = NDArray[np.floating]
-
-# Up in the optical frame of a camera that is mounted level (REP 103: y points down).
-_UPRIGHT = np.array([0.0, -1.0, 0.0])
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ def lift_frame(
         confidence,
         camera,
         [rigs[index] for index in detections.skeleton],
-        up=_UPRIGHT if settings.gravity == "camera_upright" else None,
+        up=LEVEL_UP if settings.gravity == "camera_upright" else None,
     )
     return LiftedFrame(
         header,

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lfm_ros.core.camera import LEVEL_UP
+
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int32]
 Camera = tuple[NDArray[np.float64], tuple[int, int]]
-
-CAMERA_UP = (0.0, -1.0, 0.0)
-"""Up in the optical frame of a camera that is held level: y points down there (REP 103)."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ class ViewFrame:
     detected: Points2D | None = None
     axes: Axes | None = None
     camera: Camera | None = None
-    up: tuple[float, float, float] = CAMERA_UP
+    up: tuple[float, float, float] = LEVEL_UP
 
     def edges_of(self, skeleton: int) -> tuple[tuple[int, int], ...]:
         """Edges of a rig; none for an index nobody has described."""
