@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from synthetic import shapes
-from torch_threads import one_thread  # noqa: F401
+from torch_fixtures import one_thread, seeded  # noqa: F401
 
 from lfm_ros import Intrinsics
 from lfm_ros.core import normalize

@@ -266,6 +266,17 @@ def test_sets_of_a_batch_have_alike_numbers_of_keypoints(folder):
     assert widths == {7, 13, 40}, "every set is drawn at some time"
 
 
+def test_some_poses_are_shown_without_their_edges(folder):
+    config = SamplerConfig(rigs=3, per_rig=100, edges_dropped=0.3)
+    told = np.concatenate(
+        [
+            batch.adjacency[batch.skeleton_index].sum((1, 2)).numpy() > 0
+            for batch in drawn(PoseSampler(load_folder(folder), config, 5, "cpu"), 5)
+        ]
+    )
+    assert told.mean() == pytest.approx(0.7, abs=0.05)
+
+
 def test_groups_are_drawn_by_their_weights(folder):
     config = SamplerConfig(groups=(("robot", 2.0), ("face", 0.5)), balance=0.0)
     sampler = PoseSampler(load_folder(folder), config, 5, "cpu")

@@ -13,7 +13,7 @@ import onnxruntime
 import pytest
 import torch
 from synthetic import bush, camera, chain, in_front, write_poses
-from torch_threads import one_thread  # noqa: F401
+from torch_fixtures import one_thread, seeded  # noqa: F401
 
 from lfm_ros import Lifter
 from lfm_ros.core.alignment import procrustes

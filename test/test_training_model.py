@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from synthetic import bush, chain
-from torch_threads import one_thread  # noqa: F401
+from torch_fixtures import one_thread, seeded  # noqa: F401
 
 from training.model import OUTPUTS, PRESETS, Lifting, ModelConfig
 from training.tokens import PositionTokens, walk_returns

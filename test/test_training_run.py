@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from synthetic import bush, chain, write_poses
-from torch_threads import one_thread  # noqa: F401
+from torch_fixtures import one_thread, seeded  # noqa: F401
 
 from lfm_ros.core.errors import InputError, ModelError
 from training import checkpoint

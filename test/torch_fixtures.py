@@ -1,4 +1,7 @@
-"""Torch on one thread: on a busy machine two threads mostly wait for each other."""
+"""Torch as tests want it: the same random numbers for each, and one thread.
+
+On a busy machine two threads mostly wait for each other.
+"""
 
 from __future__ import annotations
 
@@ -12,3 +15,8 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
