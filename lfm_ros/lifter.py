@@ -161,9 +161,11 @@ class Lifter:
         clock.lap("engine")
         structure, fit = _structure(outputs, kept, view)
         clock.lap("align")
-        lifted = _place(structure, fit, outputs, kept, view, nominal, clock)
-        whole = rows.size == len(batch.pixels)
-        return lifted if whole else _scatter(lifted, rows, batch)
+        lifted = _place(structure, fit, outputs, kept, view, nominal, clock.seconds)
+        if rows.size < len(batch.pixels):
+            lifted = _scatter(lifted, rows, batch)
+        clock.lap("place")
+        return lifted
 
     def _infer(self, inputs: dict[str, NDArray[np.float32]]) -> dict[str, Array]:
         outputs = self.engine.infer(inputs)
@@ -266,7 +268,7 @@ def _place(
     batch: Batch,
     view: VirtualView,
     nominal: bool,
-    clock: _Clock,
+    seconds: dict[str, float],
 ) -> Lifted:
     """Give the structure its size and its place in the camera's frame."""
     extent = radius(structure, batch.in_rig)
@@ -282,7 +284,6 @@ def _place(
     turn = np.swapaxes(view.rotation, -1, -2)
     translation = np.einsum("bij,bj->bi", turn, fit.translation + offset)
     model = fit.apply(outputs["canonical"])
-    clock.lap("place")
     return Lifted(
         points=_masked(points, batch.in_rig),
         canonical=_masked(outputs["canonical"], batch.in_rig),
@@ -295,7 +296,7 @@ def _place(
         valid=np.ones(len(points), bool),
         scale_source=[SCALE_SOURCES[i] for i in source],
         unit=["m" if i else "radius" for i in source],
-        seconds=clock.seconds,
+        seconds=seconds,
     )
 
 
