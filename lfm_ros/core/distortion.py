@@ -103,9 +103,11 @@ def _undistort_equidistant(distorted: Array, coefficients: Coefficients) -> Arra
     radius = np.linalg.norm(distorted, axis=-1)
     theta = np.minimum(radius, _INSIDE * steepest)
     for _ in range(_STEPS):
+        off = _bent(theta, coefficients) - radius
+        if np.abs(off).max(initial=0.0) < 0.01 * _TOLERANCE:
+            break
         slope = polynomial.polyval(theta * theta, growth)
-        theta = theta - (_bent(theta, coefficients) - radius) / slope
-        theta = np.clip(theta, 0, _INSIDE * steepest)
+        theta = np.clip(theta - off / slope, 0, _INSIDE * steepest)
     arrives = np.abs(_bent(theta, coefficients) - radius) <= _TOLERANCE
     ideal = distorted * _ratio(np.tan(theta), radius)[..., None]
     return np.where(arrives[..., None], ideal, np.nan)
