@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from lfm_ros.core.errors import SkeletonError
-from lfm_ros.core.skeleton import RootFrame, Skeleton
+from lfm_ros.core.skeleton import Edge, RootFrame, Skeleton
 from lfm_ros.resources import config_dir
 
 _KEYS = {"keypoints", "edges", "pairs", "nominal_size", "root"}
@@ -37,6 +37,23 @@ def load_skeleton(name: str) -> Skeleton:
     except (OSError, yaml.YAMLError) as error:
         raise SkeletonError(f"skeleton file {path} cannot be read: {error}") from error
     return _parse(content, path)
+
+
+def skeleton_with(names: Sequence[str], edges: Sequence[Edge], name: str) -> Skeleton:
+    """The registered skeleton with these keypoints in this order, else a new one of no known size.
+
+    Args:
+        names: Of the keypoints.
+        edges: Of the new one.
+        name: Of the new one.
+
+    Raises:
+        SkeletonError: The edges do not fit the keypoints.
+    """
+    for known in map(load_skeleton, registered()):
+        if known.names == tuple(names):
+            return known
+    return Skeleton(names, edges, name=name)
 
 
 def _registered_path(name: str) -> Path:

@@ -122,8 +122,9 @@ def test_a_camera_serves_all_instances_of_its_frame(tmp_path: Path) -> None:
     assert cameras[0].distortion == (0.1, 0, 0, 0, 0)
 
 
-def test_a_registered_rig_is_known_by_file_and_keypoint_names(tmp_path: Path) -> None:
-    path = write(tmp_path / "coco17.npz", keypoints=pixels(2), names=RIG.names)
+@pytest.mark.parametrize("file", ["coco17.npz", "anybody.npz"])
+def test_a_registered_rig_is_known_by_its_keypoints(tmp_path: Path, file: str) -> None:
+    path = write(tmp_path / file, keypoints=pixels(2), names=RIG.names)
     assert read_keypoints(Path(path)).skeleton == RIG
 
 

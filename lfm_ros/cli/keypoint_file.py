@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.skeleton import Skeleton
-from lfm_ros.skeletons import load_skeleton, registered
+from lfm_ros.skeletons import skeleton_with
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -125,11 +125,9 @@ def _cameras(arrays: Arrays, shape: tuple[int, ...]) -> list[Intrinsics] | None:
 
 
 def _skeleton(arrays: Arrays, stem: str) -> Skeleton | None:
-    """The rig that the file describes; the registered one if it is the same, for its size."""
+    """The rig that the file describes; a registered one if it is the same, for its size."""
     if "names" not in arrays:
         return None
     names = [str(name) for name in arrays["names"]]
-    if stem in registered() and list(load_skeleton(stem).names) == names:
-        return load_skeleton(stem)
     edges = np.asarray(arrays.get("edges", np.zeros((0, 2)))).reshape(-1, 2).tolist()
-    return Skeleton(names, edges, name=stem)
+    return skeleton_with(names, edges, stem)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lfm_ros.core.errors import InputError, SkeletonError
 from lfm_ros.core.skeleton import Skeleton
-from lfm_ros.skeletons import load_skeleton, registered
+from lfm_ros.skeletons import skeleton_with
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -70,12 +70,9 @@ def skeleton_of(arrays: Arrays, path: str | Path) -> Skeleton:
     """
     count = arrays["xyz"].shape[1]
     names = [str(n) for n in arrays["names"]] if "names" in arrays else _numbered(count)
-    for known in registered():
-        if list(load_skeleton(known).names) == names:
-            return load_skeleton(known)
     edges = arrays.get("edges", np.zeros((0, 2), int))
     try:
-        return Skeleton(names, [(int(a), int(b)) for a, b in edges], name=Path(path).stem)
+        return skeleton_with(names, edges.tolist(), Path(path).stem)
     except SkeletonError as error:
         raise InputError(f"{path}: {error}") from error
 
