@@ -149,6 +149,10 @@ def test_binned_and_cut_images_see_the_same_rays():
     np.testing.assert_allclose(
         small.rays((pixel - (100, 40)) / (2, 4)), full.rays(pixel), atol=1e-12
     )
+    assert small.size == (640, 180)
+    window = SimpleNamespace(x_offset=100, y_offset=40, width=800, height=600)
+    cut = Intrinsics.from_camera_info(camera_info(roi=window, binning_x=2, binning_y=4))
+    assert cut.size == (400, 150)
     # Drivers that know of no binning publish zeros.
     plain = Intrinsics.from_camera_info(camera_info(binning_x=0, binning_y=0))
     np.testing.assert_array_equal(plain.matrix, full.matrix)

@@ -113,7 +113,10 @@ class Intrinsics:
         matrix[:2, 2] -= offset
         bins = [max(1, getattr(info, f"binning_{axis}", 1)) for axis in "xy"]
         matrix[:2] /= np.array(bins, np.float64)[:, None]
-        size = (int(info.width) // bins[0], int(info.height) // bins[1])
+        # A region of size 0 is the whole image.
+        width = getattr(roi, "width", 0) or info.width
+        height = getattr(roi, "height", 0) or info.height
+        size = (int(width) // bins[0], int(height) // bins[1])
         return cls(matrix, size, tuple(info.d), info.distortion_model or "plumb_bob")
 
     def project(self, points: ArrayLike) -> Array:

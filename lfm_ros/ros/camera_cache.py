@@ -90,7 +90,8 @@ def _content(info: Any) -> tuple[Any, ...]:
     roi = info.roi
     return (
         *(tuple(info.k), tuple(info.d), info.distortion_model, info.width, info.height),
-        *(info.binning_x, info.binning_y, roi.x_offset, roi.y_offset, info.header.frame_id),
+        *(info.binning_x, info.binning_y, roi.x_offset, roi.y_offset, roi.width, roi.height),
+        info.header.frame_id,
     )
 
 
