@@ -15,7 +15,8 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, PointCloud2
 from std_msgs.msg import String
 
-from lfm_ros.core.errors import LfmError
+from lfm_ros.core.camera import Intrinsics
+from lfm_ros.core.errors import InputError, LfmError
 from lfm_ros.ros import parameter_spec, qos
 from lfm_ros.ros.clouds import Points, decode_keypoints, decode_points
 from lfm_ros.ros.parameter_spec import START, parameter
@@ -109,10 +110,12 @@ class ViewerNode(Node):
         self._board.put_detected(nanoseconds(message.header.stamp), points)
 
     def _on_camera(self, message: CameraInfo) -> None:
-        matrix = np.asarray(message.k, float).reshape(3, 3)
-        calibrated = matrix[0, 0] > 0 and message.width > 0 and message.height > 0
-        size = (int(message.width), int(message.height))
-        self._board.put_camera((matrix, size) if calibrated else None)
+        try:
+            camera = Intrinsics.from_camera_info(message)
+        except InputError:  # The lifter says why.
+            self._board.put_camera(None)
+        else:
+            self._board.put_camera((np.asarray(camera.matrix), camera.size))
 
     def _on_skeletons(self, message: String) -> None:
         self._board.put_rigs([Rig.from_dict(described) for described in json.loads(message.data)])
