@@ -94,7 +94,8 @@ class Pipeline:
         """Give everything back: the network and the publishers."""
         self.stop()
         self.lifter.close()
-        self.outputs.destroy()
+        with self._publishing:
+            self.outputs.destroy()
 
     def enable(self, enabled: bool) -> None:
         """Lift the frames that come, or drop them and delete the markers."""
@@ -158,7 +159,8 @@ class Pipeline:
 
     def _publish(self, frame: LiftedFrame, settings: LifterParameters, job: _Job) -> None:
         with self._publishing:
-            if not self._enabled:
+            # Without a worker: this frame took so long that nobody waits for it any more.
+            if not self._enabled or self._worker is None:
                 self._statistics.dropped("disabled")
                 return
             without_tf = self.outputs.publish(frame, settings)
