@@ -204,8 +204,8 @@ class _Session:
         """End the node by its services; what fails is told, and the processes end anyhow."""
         try:
             states = [monitor.lifecycle.state(_END_SECONDS, self._hurry)]
-            steps = {"active": ["deactivate", "cleanup", "shutdown"], "inactive": ["cleanup"]}
-            for transition in steps.get(states[0], ["shutdown"]):
+            first = {"active": 0, "inactive": 1}.get(states[0], 2)
+            for transition in ("deactivate", "cleanup", "shutdown")[first:]:
                 states.append(monitor.lifecycle.change(transition, _END_SECONDS, self._hurry))
             self._line.say(f"lifter: {' -> '.join(states)}")
         except LfmError as error:
