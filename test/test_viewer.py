@@ -22,6 +22,9 @@ STATUS = {"state": "active", "engine": "onnxruntime", "rate_in_hz": "30.0"}
 # Shares of the picture: what a skeleton covers is more, what flickers from shot to shot is less.
 DRAWN = 2e-4
 NOISE = 5e-5
+# Seconds: viser's page draws itself anew at least once a second, and what it draws late (labels
+# on a slow computer) is there by then.
+HEARTBEAT = 1.2
 
 
 def changed(before: np.ndarray, after: np.ndarray) -> float:
@@ -34,7 +37,7 @@ def settled(tab: Tab) -> np.ndarray:
     last = [tab.scene()]
 
     def still() -> bool:
-        time.sleep(0.3)
+        time.sleep(HEARTBEAT)
         last.append(tab.scene())
         return changed(last[-2], last[-1]) < NOISE
 

@@ -43,7 +43,8 @@ class Tab:
         self._tab = browser.new_page(viewport=WINDOW)
         self._tab.on("request", lambda request: self.asked.append(request.url))
         self._tab.on("websocket", lambda opened: self.asked.append(opened.url))
-        self._tab.goto(address)
+        # viser would draw more coarsely while the computer is busy: no two pictures would compare.
+        self._tab.goto(f"{address}/?fixedDpr=1")
         self.locator = self._tab.locator
 
     def scene(self) -> np.ndarray:
