@@ -20,7 +20,7 @@ from lfm_ros.core.errors import EngineError
 from lfm_ros.core.normalize import VirtualView, structure_from_uvd, virtual_view
 from lfm_ros.core.placement import SCALE_SOURCES, centroid, metric_factors, radius
 from lfm_ros.core.pose import fit_pose
-from lfm_ros.engines.base import Engine
+from lfm_ros.engines.base import Arrays, Engine
 from lfm_ros.engines.select import AUTO, create_engine
 from lfm_ros.models import Model, load_model
 
@@ -167,7 +167,7 @@ class Lifter:
         clock.lap("place")
         return lifted
 
-    def _infer(self, inputs: dict[str, NDArray[np.float32]]) -> dict[str, Array]:
+    def _infer(self, inputs: Arrays) -> dict[str, Array]:
         outputs = self.engine.infer(inputs)
         converted = {name: np.asarray(value, np.float64) for name, value in outputs.items()}
         if not all(np.isfinite(value).all() for value in converted.values()):
@@ -226,7 +226,7 @@ def _look(batch: Batch, fewest: int) -> tuple[NDArray[np.int64], Batch, VirtualV
         batch = batch.without(lost)
 
 
-def _network_inputs(batch: Batch, view: VirtualView) -> dict[str, NDArray[np.float32]]:
+def _network_inputs(batch: Batch, view: VirtualView) -> Arrays:
     return {
         "keypoints": view.keypoints.astype(np.float32),
         "confidence": np.where(view.observed, batch.confidence, 0.0).astype(np.float32),
