@@ -43,7 +43,10 @@ class Lifted:
         scale: (B,), ``unit`` per canonical unit. ``scale * canonical @ rotation.T + translation``
             is the canonical structure in the camera frame; ``residual`` is what ``points`` add.
         sigma: (B, K), expected error of each point, in ``unit``.
-        observed: (B, K) bool; the others were filled in by the network.
+        observed: (B, K) bool.
+        known: (B, K) bool; what is known but not observed was filled in by the network. Of the
+            rest, neither seen nor joined to another keypoint, nothing can be said: ``points`` has
+            the middle of the object there, and ``sigma`` its radius.
         reprojection_px: (B,), root mean square distance in pixels of the projected canonical
             structure from the observed keypoints.
         valid: (B,) bool, whether there were enough distinct keypoints to lift.
@@ -60,6 +63,7 @@ class Lifted:
     scale: Float
     sigma: Float
     observed: NDArray[np.bool_]
+    known: NDArray[np.bool_]
     reprojection_px: Float
     valid: NDArray[np.bool_]
     scale_source: list[str]
@@ -236,6 +240,10 @@ def _network_inputs(batch: Batch, view: VirtualView) -> Arrays:
     }
 
 
+def _known(batch: Batch, view: VirtualView) -> NDArray[np.bool_]:
+    return batch.in_rig & (view.observed | (batch.degree > 0))
+
+
 def _structure(
     outputs: dict[str, Array], batch: Batch, view: VirtualView
 ) -> tuple[Array, Similarity]:
@@ -245,7 +253,7 @@ def _structure(
     found from the image.
     """
     canonical = outputs["canonical"]
-    known = batch.in_rig & (view.observed | (batch.degree > 0))
+    known = _known(batch, view)
     if "uvd" in outputs:
         structure = structure_from_uvd(outputs["uvd"], view.radius)
         fit = procrustes(canonical, structure, known)
@@ -255,7 +263,6 @@ def _structure(
         structure = pose.apply(canonical)
         shift = np.concatenate([pose.shift, np.zeros((len(pose.shift), 1))], -1)
         fit = Similarity(pose.rotation, pose.scale, shift)
-    # Nothing tells where a keypoint is that is neither seen nor joined to another.
     middle = centroid(structure, view.observed)[:, None]
     structure = np.where(known[..., None], structure, middle) * batch.in_rig[..., None]
     return structure, fit
@@ -284,14 +291,16 @@ def _place(
     turn = np.swapaxes(view.rotation, -1, -2)
     translation = np.einsum("bij,bj->bi", turn, fit.translation + offset)
     model = fit.apply(outputs["canonical"])
+    known = _known(batch, view)
     return Lifted(
         points=_masked(points, batch.in_rig),
         canonical=_masked(outputs["canonical"], batch.in_rig),
         rotation=(turn @ fit.rotation).astype(np.float32),
         translation=(factor[:, None] * translation).astype(np.float32),
         scale=(factor * fit.scale).astype(np.float32),
-        sigma=_sigma(outputs["log_sigma"], extent * factor, batch, view),
+        sigma=_sigma(outputs["log_sigma"], extent * factor, known, batch.in_rig),
         observed=view.observed,
+        known=known,
         reprojection_px=view.image_error_px(model).astype(np.float32),
         valid=np.ones(len(points), bool),
         scale_source=[SCALE_SOURCES[i] for i in source],
@@ -300,10 +309,11 @@ def _place(
     )
 
 
-def _sigma(log_sigma: Array, size: Array, batch: Batch, view: VirtualView) -> Float:
-    known = view.observed | (batch.degree > 0)
+def _sigma(
+    log_sigma: Array, size: Array, known: NDArray[np.bool_], in_rig: NDArray[np.bool_]
+) -> Float:
     relative = np.where(known, np.exp(np.clip(log_sigma, -6, 3)), 1.0)
-    return (relative * size[:, None] * batch.in_rig).astype(np.float32)
+    return (relative * size[:, None] * in_rig).astype(np.float32)
 
 
 def _masked(values: Array, in_rig: NDArray[np.bool_]) -> Float:
@@ -320,6 +330,7 @@ def _nothing(batch: Batch, seconds: dict[str, float]) -> Lifted:
         scale=np.zeros(count, np.float32),
         sigma=np.zeros((count, width), np.float32),
         observed=np.zeros((count, width), bool),
+        known=np.zeros((count, width), bool),
         reprojection_px=np.zeros(count, np.float32),
         valid=np.zeros(count, bool),
         scale_source=[SCALE_SOURCES[0]] * count,

@@ -138,7 +138,9 @@ def test_keypoints_that_were_not_seen_are_filled_in_and_marked(lifter):
     middle = out.points.mean(1)
     away = np.linalg.norm(out.points[:, [3, 9, 12]] - middle[:, None], axis=-1)
     assert (away > 1e-3).all(), "each hangs on an edge, so the network knows which it is"
+    assert out.known.all()
     blind = lifter.lift(pixels, confidence, camera(), None)
+    np.testing.assert_array_equal(blind.known, confidence > 0)
     # Without edges nothing tells which keypoint is which: it is put in the middle, not invented.
     centre = blind.points[:, np.flatnonzero(confidence[0])].mean(1)
     for missing in (3, 9, 12):
@@ -193,7 +195,7 @@ def mixed() -> tuple[np.ndarray, np.ndarray, list]:
 
 def row_of(out: Lifted, row: int, count: int) -> dict[str, object]:
     whole = {f.name: getattr(out, f.name)[row] for f in fields(Lifted) if f.name != "seconds"}
-    keypointwise = ("points", "canonical", "sigma", "observed")
+    keypointwise = ("points", "canonical", "sigma", "observed", "known")
     return {n: v[:count] if n in keypointwise else v for n, v in whole.items()}
 
 

@@ -185,6 +185,7 @@ def frame(points: np.ndarray, rotation: np.ndarray, skeleton: list[int]) -> Lift
         points=points,
         sigma=np.zeros((count, width)),
         observed=np.ones((count, width), bool),
+        known=np.ones((count, width), bool),
         valid=np.ones(count, bool),
         rotation=rotation,
         translation=points.mean(1),
@@ -252,3 +253,19 @@ def test_markers_of_a_smaller_frame_do_not_repeat_the_last(lifted):
     assert len(lines.points) == 4
     points = [(p.x, p.y, p.z) for p in spheres.points]
     np.testing.assert_allclose(points, lifted.points[1])
+
+
+def test_a_keypoint_of_which_nothing_is_known_is_not_shown():
+    loose = Skeleton(["alone", *STICK.names], [(1, 2), (2, 3)], nominal_size=2.0, name="loose")
+    points = np.arange(24.0).reshape(2, 4, 3)
+    lifted = frame(points, np.tile(np.eye(3), (2, 1, 1)), [0, 0])
+    lifted.known[0, 0] = False
+    spheres, lines = MarkerBuilder([loose]).build(lifted, LifterParameters()).markers
+    shown = [(p.x, p.y, p.z) for p in spheres.points]
+    np.testing.assert_allclose(shown, points.reshape(-1, 3)[1:])
+    ends = [(p.x, p.y, p.z) for p in lines.points]
+    np.testing.assert_allclose(ends, points[:, [1, 2, 2, 3]].reshape(-1, 3))
+    made, _ = TransformBuilder([loose], LifterParameters()).build(lifted, keypoints=True)
+    names = [transform.child_frame_id for transform in made]
+    assert "lfm_0/alone" not in names
+    assert "lfm_1/alone" in names

@@ -32,6 +32,7 @@ class LiftedFrame:
         points: Metres in the camera's optical frame, shape (B, K, 3); zeros where not valid.
         sigma: Metres, shape (B, K).
         observed: False where the network filled a keypoint in, shape (B, K).
+        known: False where nothing can be said of a keypoint, shape (B, K).
         valid: Whether the instance could be lifted, shape (B,).
         rotation: Canonical to camera frame, shape (B, 3, 3).
         translation: Metres, shape (B, 3).
@@ -47,6 +48,7 @@ class LiftedFrame:
     points: Floats
     sigma: Floats
     observed: NDArray[np.bool_]
+    known: NDArray[np.bool_]
     valid: NDArray[np.bool_]
     rotation: Floats
     translation: Floats
@@ -94,6 +96,7 @@ def lift_frame(
         out.points,
         out.sigma,
         out.observed,
+        out.known,
         out.valid,
         out.rotation,
         out.translation,
@@ -115,6 +118,7 @@ def _without_instances(
         points=np.zeros((0, width, 3), np.float32),
         sigma=np.zeros((0, width), np.float32),
         observed=np.zeros((0, width), bool),
+        known=np.zeros((0, width), bool),
         valid=np.zeros(0, bool),
         rotation=np.zeros((0, 3, 3), np.float32),
         translation=np.zeros((0, 3), np.float32),

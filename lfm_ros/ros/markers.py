@@ -46,7 +46,7 @@ class MarkerBuilder:
         self._use_alphas(settings.marker_alpha, settings.marker_filled_alpha)
         spheres = _marker(frame.header, KEYPOINTS, settings)
         lines = _marker(frame.header, EDGES, settings)
-        shown = frame.valid[:, None] & (np.arange(frame.points.shape[1]) < frame.widths[:, None])
+        shown = frame.valid[:, None] & frame.known
         points = self._filled_points(frame.points[shown])
         shades = [self._shades[i % PALETTE_SIZE] for i in frame.instance_id.tolist()]
         rows = np.nonzero(shown)[0].tolist()
@@ -69,12 +69,13 @@ class MarkerBuilder:
 
     def _edge_ends(self, frame: LiftedFrame, shown: np.ndarray) -> list[int]:
         """Indices into the shown points, two an edge."""
-        first = np.concatenate([[0], np.cumsum(shown.sum(1))]).tolist()
+        place = np.cumsum(shown).reshape(shown.shape) - 1
         skeleton = frame.skeleton.tolist()
-        valid = np.nonzero(frame.valid)[0].tolist()
+        # Both ends of an edge are known: the network fills in what hangs on another keypoint.
         return list(
             chain.from_iterable(
-                (self._edges[skeleton[b]] + first[b]).ravel().tolist() for b in valid
+                place[b][self._edges[skeleton[b]]].ravel().tolist()
+                for b in np.flatnonzero(frame.valid).tolist()
             )
         )
 

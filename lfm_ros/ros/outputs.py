@@ -104,10 +104,11 @@ class Outputs:
 
 
 def _cloud(frame: LiftedFrame) -> PointCloud2:
-    """The frame as ``keypoints_3d``: what is not valid has NaN coordinates."""
+    """The frame as ``keypoints_3d``: what is not valid or not known has NaN coordinates."""
     xyz = frame.points.copy()
     sigma = frame.sigma.copy()
-    xyz[~frame.valid] = sigma[~frame.valid] = float("nan")
+    unknown = ~(frame.known & frame.valid[:, None])
+    xyz[unknown] = sigma[unknown] = float("nan")
     points = Points(
         xyz=xyz,
         sigma=sigma,

@@ -56,17 +56,12 @@ class TransformBuilder:
             made.append(_transform(frame.header, name, origin, quat_xyzw))
             if keypoints:
                 parent = Header(stamp=frame.header.stamp, frame_id=name)
+                known = np.flatnonzero(frame.known[row])
+                points = (frame.points[row, known].astype(np.float64) - origin) @ rotation
                 rig = self._rigs[frame.skeleton[row]]
-                points = frame.points[row, : len(rig)].astype(np.float64)
-                made += self._keypoint_frames(parent, rig, slot, (points - origin) @ rotation)
+                names = [self._keypoint_name(slot, rig.names[k]) for k in known.tolist()]
+                made += _keypoint_frames(parent, names, points)
         return made, len(rows) - len(named)
-
-    def _keypoint_frames(
-        self, parent: Header, rig: Skeleton, slot: int, points: Array
-    ) -> list[TransformStamped]:
-        level = np.array([0.0, 0.0, 0.0, 1.0])
-        names = [self._keypoint_name(slot, keypoint) for keypoint in rig.names]
-        return [_transform(parent, n, p, level) for n, p in zip(names, points, strict=True)]
 
     def _instance_name(self, slot: int) -> str:
         if self._settings.tf_naming == "rep155":
@@ -77,6 +72,11 @@ class TransformBuilder:
         if self._settings.tf_naming == "rep155":
             return f"{keypoint}_{slot}"
         return f"{self._settings.tf_prefix}{slot}/{keypoint}"
+
+
+def _keypoint_frames(parent: Header, names: list[str], points: Array) -> list[TransformStamped]:
+    level = np.array([0.0, 0.0, 0.0, 1.0])
+    return [_transform(parent, n, p, level) for n, p in zip(names, points, strict=True)]
 
 
 def _instance_frames(frame: LiftedFrame, rigs: Sequence[Skeleton]) -> tuple[Array, Array]:
