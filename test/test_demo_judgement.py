@@ -74,6 +74,14 @@ def test_what_is_old_is_forgotten_but_stays_counted() -> None:
     assert ledger.tally() == Tally(played=2, missing=2, stray=1)
 
 
+def test_deleting_the_markers_of_the_last_frame_is_no_answer_and_not_stray() -> None:
+    ledger = Ledger()
+    ledger.frame(1, 1, 0.0)
+    ledger.markers(1, Answer(shown=True, sound=True, received_ns=2), 0.0)
+    ledger.markers(1, Answer(shown=False, sound=True, received_ns=3), 0.0)
+    assert ledger.tally() == Tally(played=1, answered=1)
+
+
 def test_rates_are_of_the_last_two_seconds() -> None:
     ledger = Ledger()
     for number in range(90):

@@ -26,8 +26,8 @@ from lfm_ros.ros.clouds import Keypoints, Points, encode_keypoints, encode_point
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 DRAWN = 2e-4
-ENDS_WITHIN = 5.0
-"""Seconds; a busy machine is slow to take a process down."""
+ENDS_WITHIN = 20.0
+"""Seconds. Only a viewer that hangs takes so long, however busy the machine."""
 
 
 class Lifter:

@@ -27,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = parser().parse_args(arguments)
     try:
-        return options.run(options)
+        status = options.run(options)
+        # What a pipe no longer takes must be known here, not when the interpreter ends.
+        sys.stdout.flush()
+        return status
     except LfmError as error:
         print(f"lfm {options.command}: {error}", file=sys.stderr)
         return 2

@@ -67,6 +67,7 @@ class Ledger:
         self._early: dict[int, Answer] = {}
         self._counts = dict.fromkeys(("played", "answered", "cleared", "wrong"), 0)
         self._missing = self._stray = 0
+        self._last_settled: int | None = None
         self._arrivals: deque[float] = deque(maxlen=_RECENT)
         self._departures: deque[float] = deque(maxlen=_RECENT)
         self._latencies: deque[float] = deque(maxlen=_KEPT_LATENCIES)
@@ -92,6 +93,9 @@ class Ledger:
     def markers(self, stamp_ns: int, answer: Answer, now: float) -> None:
         """Markers came."""
         with self._lock:
+            # A node that is deactivated deletes the markers of its last frame, under its stamp.
+            if stamp_ns == self._last_settled and not answer.shown:
+                return
             self._departures.append(now)
             liftable = self._asked.pop(stamp_ns, None)
             if liftable is not None:
@@ -131,6 +135,7 @@ class Ledger:
         return float(p50), float(p95)
 
     def _settle(self, stamp_ns: int, liftable: int, answer: Answer) -> None:
+        self._last_settled = stamp_ns
         self._latencies.append((answer.received_ns - stamp_ns) * 1e-6)
         if not answer.sound or answer.shown != (liftable > 0):
             self._counts["wrong"] += 1
