@@ -114,12 +114,11 @@ def evaluate_set(
         shots.skeleton if condition.edges else None,
         up=up,
     )
-    judged = shots.valid & (lifted.observed | (condition.edges and condition.hidden > 0))
+    judged = shots.valid & lifted.known
     view = virtual_view(shots.pixels, shots.confidence > 0, [CAMERA] * len(judged), up)
-    flat = np.concatenate([view.keypoints, np.zeros((*judged.shape, 1))], -1)
     result = _means(errors(lifted.points, shots.truth, judged))
     seen = judged & (shots.confidence > 0)
-    baseline = _means(errors(view.to_camera(flat), shots.truth, seen))
+    baseline = _means(errors(view.to_camera(view.without_depth()), shots.truth, seen))
     return {**result, **{f"flat_{name}": value for name, value in baseline.items()}}
 
 

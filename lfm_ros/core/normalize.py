@@ -48,6 +48,10 @@ class VirtualView:
     features: Array
     pixels_per_unit: Array
 
+    def without_depth(self) -> Array:
+        """The image as a flat shape (B, K, 3) in the virtual frame: what lifting must beat."""
+        return np.concatenate([self.keypoints, np.zeros_like(self.keypoints[..., :1])], -1)
+
     def to_camera(self, points: Array) -> Array:
         """Points (B, K, 3) in the virtual camera's frame, turned into the camera's frame."""
         return points @ self.rotation

@@ -38,7 +38,7 @@ def flat_points(
         the middle of the others.
     """
     view = virtual_view(pixels, observed, cameras)
-    flat = np.concatenate([view.keypoints, np.zeros((*observed.shape, 1))], -1)
+    flat = view.without_depth()
     factor, _ = metric_factors(flat, rigs, rig_index, None, True)
     flat[..., 2] += 1 / view.radius[:, None]
     return factor[:, None, None] * view.to_camera(flat)
