@@ -90,7 +90,7 @@ _HEADER = (
 def _row(name: str, values: dict[str, float]) -> str:
     gain = 100 * (1 - values["procrustes"] / values["flat_procrustes"])
     cells = " | ".join(f"{values[figure]:.1f}" for figure in FIGURES)
-    return f"| {name} | {cells} | {values['flat_procrustes']:.1f} | {gain:.0f} % |"
+    return f"| {name} | {cells} | {values['flat_procrustes']:.1f} | {round(gain)} % |"
 
 
 def _conditions(evaluation: dict[str, Any]) -> str:

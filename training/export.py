@@ -158,7 +158,9 @@ def export(config: ExportConfig) -> dict[str, Any]:
     config.output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=config.output.parent) as scratch:
         manifest = _write(Path(scratch), config.name, model, about)
-        shutil.copytree(scratch, config.output, dirs_exist_ok=True)
+        config.output.mkdir(exist_ok=True)
+        for path in Path(scratch).iterdir():
+            shutil.copy(path, config.output)
     return manifest
 
 
