@@ -3,7 +3,8 @@
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import LfmError
 from lfm_ros.core.skeleton import Skeleton
-from lfm_ros.lifter import Lifted, Lifter
+from lfm_ros.lifted import Lifted
+from lfm_ros.lifter import Lifter
 
 __all__ = ["Intrinsics", "LfmError", "Lifted", "Lifter", "Skeleton"]
 __version__ = "0.1.0"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
 from types import TracebackType
 
 import numpy as np
@@ -22,59 +21,12 @@ from lfm_ros.core.placement import SCALE_SOURCES, centroid, metric_factors, radi
 from lfm_ros.core.pose import fit_pose
 from lfm_ros.engines.base import Arrays, Engine
 from lfm_ros.engines.select import AUTO, create_engine
+from lfm_ros.lifted import Float, Lifted, nothing, scattered
 from lfm_ros.models import Model, load_model
 
 Array = NDArray[np.float64]
-Float = NDArray[np.float32]
 
 MIN_KEYPOINTS = 4
-
-
-@dataclass(frozen=True, eq=False)
-class Lifted:
-    """What was lifted: B instances, K keypoints. Rows that are not ``valid`` hold zeros.
-
-    Attributes:
-        points: (B, K, 3) in the camera's optical frame (x right, y down, z forward). With a camera
-            at their place in space; without, around their centroid. See ``unit``.
-        canonical: (B, K, 3), the structure in the network's own orientation.
-        rotation: (B, 3, 3), canonical to camera, det = +1.
-        translation: (B, 3), in ``unit``.
-        scale: (B,), ``unit`` per canonical unit. ``scale * canonical @ rotation.T + translation``
-            is the canonical structure in the camera frame; ``residual`` is what ``points`` add.
-        sigma: (B, K), expected error of each point, in ``unit``.
-        observed: (B, K) bool.
-        known: (B, K) bool; what is known but not observed was filled in by the network. Of the
-            rest, neither seen nor joined to another keypoint, nothing can be said: ``points`` has
-            the middle of the object there, and ``sigma`` its radius.
-        reprojection_px: (B,), root mean square distance in pixels of the projected canonical
-            structure from the observed keypoints.
-        valid: (B,) bool, whether there were enough distinct keypoints to lift.
-        scale_source: B strings, each one of ``lfm_ros.core.placement.SCALE_SOURCES``.
-        unit: B strings: ``m``, or ``radius`` where no cue told the size (largest distance from
-            the centroid is then 1).
-        seconds: What each step took: ``normalize``, ``engine``, ``align``, ``place``.
-    """
-
-    points: Float
-    canonical: Float
-    rotation: Float
-    translation: Float
-    scale: Float
-    sigma: Float
-    observed: NDArray[np.bool_]
-    known: NDArray[np.bool_]
-    reprojection_px: Float
-    valid: NDArray[np.bool_]
-    scale_source: list[str]
-    unit: list[str]
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def residual(self) -> Float:
-        """(B, K, 3), ``points`` less the rotated, scaled and shifted canonical structure."""
-        turned = self.canonical @ np.swapaxes(self.rotation, -1, -2)
-        return self.points - (self.scale[:, None, None] * turned + self.translation[:, None])
 
 
 class Lifter:
@@ -158,7 +110,7 @@ class Lifter:
         clock = _Clock()
         rows, kept, view = _look(batch, self.min_keypoints)
         if view is None:
-            return _nothing(batch, clock.seconds)
+            return nothing(*batch.confidence.shape, clock.seconds)
         inputs = _network_inputs(kept, view)
         clock.lap("normalize")
         outputs = self._infer(inputs)
@@ -167,7 +119,7 @@ class Lifter:
         clock.lap("align")
         lifted = _place(structure, fit, outputs, kept, view, nominal, clock.seconds)
         if rows.size < len(batch.pixels):
-            lifted = _scatter(lifted, rows, batch)
+            lifted = scattered(lifted, rows, len(batch.pixels))
         clock.lap("place")
         return lifted
 
@@ -318,35 +270,3 @@ def _sigma(
 
 def _masked(values: Array, in_rig: NDArray[np.bool_]) -> Float:
     return np.ascontiguousarray(values * in_rig[..., None], np.float32)
-
-
-def _nothing(batch: Batch, seconds: dict[str, float]) -> Lifted:
-    count, width = batch.pixels.shape[:2]
-    return Lifted(
-        points=np.zeros((count, width, 3), np.float32),
-        canonical=np.zeros((count, width, 3), np.float32),
-        rotation=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
-        translation=np.zeros((count, 3), np.float32),
-        scale=np.zeros(count, np.float32),
-        sigma=np.zeros((count, width), np.float32),
-        observed=np.zeros((count, width), bool),
-        known=np.zeros((count, width), bool),
-        reprojection_px=np.zeros(count, np.float32),
-        valid=np.zeros(count, bool),
-        scale_source=[SCALE_SOURCES[0]] * count,
-        unit=["radius"] * count,
-        seconds=seconds,
-    )
-
-
-def _scatter(lifted: Lifted, rows: NDArray[np.int64], batch: Batch) -> Lifted:
-    """Put the rows that were lifted back among those that were not."""
-    whole = _nothing(batch, lifted.seconds)
-    for item in fields(Lifted):
-        target, values = getattr(whole, item.name), getattr(lifted, item.name)
-        if isinstance(target, np.ndarray):
-            target[rows] = values
-        elif isinstance(target, list):
-            for row, value in zip(rows, values, strict=True):
-                target[row] = value
-    return whole

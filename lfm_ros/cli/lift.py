@@ -13,7 +13,8 @@ from lfm_ros.cli.keypoint_file import SOURCES, KeypointFile, read_keypoints
 from lfm_ros.core.camera import LEVEL_UP, Intrinsics
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.skeleton import Skeleton
-from lfm_ros.lifter import Lifted, Lifter
+from lfm_ros.lifted import Lifted
+from lfm_ros.lifter import Lifter
 from lfm_ros.skeletons import load_skeleton
 
 # Large enough to keep the network busy, small enough for any machine's memory.
