@@ -50,6 +50,7 @@ EXTRAS = {
         "onnxscript>=0.5",
         "roma>=1.5",
         "safetensors>=0.4",
+        "scipy>=1.11",
         "tensorboard>=2.16",
         "tqdm>=4.62",
         "tyro>=0.9",

@@ -189,3 +189,21 @@ def test_objects_that_fell_over_or_have_no_up_are_turned_in_any_way(up, tumbled)
     own_up = rotation[..., 2]
     np.testing.assert_allclose(own_up.mean(0), 0, atol=0.06)
     np.testing.assert_allclose((own_up.T @ own_up) / 4000, np.eye(3) / 3, atol=0.05)
+
+
+def test_some_detections_take_left_for_right_and_keep_their_truth():
+    xyz, _ = poses(400, 6, 5)
+    twin = torch.tensor([1, 0, 3, 2, 4, 5]).expand(400, 6)
+    far = replace(CLEAN, camera_known=0.0, swapped=1.0, distance=(500.0, 500.0), off_axis=0.0)
+    torch.manual_seed(4)
+    views = cameras.render(xyz, torch.ones(400, 6, dtype=torch.bool), ups(400), far, twin)
+    # From so far away the image is the truth without its depth, up to scale.
+    image = views.keypoints - views.keypoints.mean(1, keepdim=True)
+    flat = views.truth[..., :2] - views.truth[..., :2].mean(1, keepdim=True)
+    image = image * (flat.norm(dim=-1).amax(1) / image.norm(dim=-1).amax(1))[:, None, None]
+    own = (image - flat).norm(dim=-1) < 0.02
+    other = (image - flat.gather(1, twin[..., None].expand_as(flat))).norm(dim=-1) < 0.02
+    assert (own | other).float().mean() > 0.99
+    assert own[:, 4:].float().mean() > 0.99, "what has no twin stays"
+    assert (own[:, :4:2] == own[:, 1:4:2]).float().mean() > 0.99, "a pair is swapped as one"
+    assert 0.4 < (~own[:, :4]).all(1).float().mean() < 0.7, "everywhere in half of the samples"

@@ -12,9 +12,11 @@ from synthetic import bush, chain, write_poses
 pytest.importorskip("torch", reason="torch is not installed here (make test installs it)")
 
 from lfm_ros.core.errors import InputError
+from training.data.limbs import LimbConfig
 from training.data.poses import _up as read_up
 from training.data.poses import load_folder, load_set
-from training.data.sampler import PoseSampler, SamplerConfig, contracted
+from training.data.rigs import RigConfig
+from training.data.sampler import PoseSampler, SamplerConfig
 from training.data.splits import FAMILIES, choose, divide, held_out, load_splits
 
 
@@ -207,6 +209,7 @@ def drawn(sampler: PoseSampler, batches: int) -> list:
     return [sampler.batch() for _ in range(batches)]
 
 
+AS_IS = RigConfig(subrig=0.0, markers=0.0)
 SMALL = SamplerConfig(rigs=3, per_rig=6)
 
 
@@ -232,7 +235,7 @@ def test_a_sampler_goes_on_from_its_random_state(folder):
 
 
 def test_a_batch_fits_together(folder):
-    config = SamplerConfig(rigs=3, per_rig=6, subrig=0.5)
+    config = SamplerConfig(rigs=3, per_rig=6, rig=RigConfig(markers=0.0))
     for batch in drawn(PoseSampler(load_folder(folder), config, 3, "cpu"), 30):
         poses, width = batch.valid.shape
         assert poses == 18
@@ -257,7 +260,7 @@ def test_a_batch_fits_together(folder):
 
 
 def test_sets_of_a_batch_have_alike_numbers_of_keypoints(folder):
-    config = SamplerConfig(rigs=3, per_rig=2, subrig=0.0)
+    config = SamplerConfig(rigs=3, per_rig=2, rig=AS_IS)
     widths = set()
     for batch in drawn(PoseSampler(load_folder(folder), config, 4, "cpu"), 40):
         counts = batch.valid.numpy().sum(-1)
@@ -288,7 +291,7 @@ def test_groups_are_drawn_by_their_weights(folder):
     assert (
         weights["human/walk"] == pytest.approx(weights["human/run"]) == pytest.approx(0.5 / total)
     )
-    flat = SamplerConfig(rigs=1, per_rig=1, subrig=0.0, balance=0.0, groups=config.groups)
+    flat = SamplerConfig(rigs=1, per_rig=1, rig=AS_IS, balance=0.0, groups=config.groups)
     batches = drawn(PoseSampler(load_folder(folder), flat, 6, "cpu"), 400)
     anchors = [batch.valid.shape[1] for batch in batches]
     assert anchors.count(7) / 400 == pytest.approx(2 / total, abs=0.08)
@@ -302,7 +305,7 @@ def test_balance_of_one_draws_every_frame_alike(folder):
 
 
 def test_stretching_keeps_a_rig_in_its_axes_and_mirrors_half(folder):
-    config = SamplerConfig(rigs=1, per_rig=400, subrig=0.0, stretch=0.1)
+    config = SamplerConfig(rigs=1, per_rig=400, rig=AS_IS, limbs=LimbConfig(bones=0.0), stretch=0.1)
     sets = {"robot/arm": load_folder(folder)["robot/arm"]}
     batch = PoseSampler(sets, config, 7, "cpu").batch()
     source = sets["robot/arm"].xyz
@@ -314,35 +317,3 @@ def test_stretching_keeps_a_rig_in_its_axes_and_mirrors_half(folder):
         assert (ratio[own, 0, 1:] > 0).all(), "only x is mirrored: gravity stays"
         mirrored += ratio[own, 0, 0] < 0
     assert 0.4 < mirrored / 400 < 0.6
-
-
-def together(adjacency: np.ndarray) -> np.ndarray:
-    """Whether two keypoints hang together, by brute force."""
-    reach = np.eye(len(adjacency)) + adjacency
-    for _ in range(len(adjacency)):
-        reach = ((reach @ reach) > 0).astype(float)
-    return reach
-
-
-def test_taking_keypoints_out_keeps_the_rest_together():
-    random = np.random.default_rng(8)
-    for _ in range(50):
-        rig = bush(15).adjacency
-        kept = np.sort(random.choice(15, random.integers(4, 15), replace=False))
-        graph = contracted(rig, kept, random)
-        assert graph.shape == (len(kept), len(kept))
-        np.testing.assert_array_equal(graph, graph.T)
-        assert not graph.diagonal().any()
-        assert together(graph).all(), "a tree without some of its joints is still one piece"
-        assert graph.sum() / 2 == len(kept) - 1, "and still a tree"
-        # What was joined and stayed is still joined.
-        np.testing.assert_array_equal(graph[rig[np.ix_(kept, kept)] > 0], 1)
-
-
-def test_taking_keypoints_out_joins_no_separate_pieces():
-    two = np.zeros((8, 8), np.float32)
-    for a, b in [(0, 1), (1, 2), (2, 3), (4, 5), (5, 6), (6, 7)]:
-        two[a, b] = two[b, a] = 1
-    graph = contracted(two, np.array([0, 2, 3, 4, 6, 7]), np.random.default_rng(9))
-    assert not graph[:3, 3:].any()
-    assert together(graph)[:3, :3].all()

@@ -23,18 +23,22 @@ class ViewConfig:
     roll: float = 15.0
     tumbled: float = 0.2
     """Share of poses turned in any way before they are seen: objects do fall over."""
-    distance: tuple[float, float] = (2.2, 20.0)
-    """Drawn with uniform logarithm."""
-    off_axis: float = 0.35
-    """Largest offset of the object from the optical axis, as a tangent."""
+    distance: tuple[float, float] = (2.0, 30.0)
+    """Drawn with uniform logarithm: from strong perspective to next to none."""
+    off_axis: float = 0.6
+    """Largest offset of the object from the optical axis, as a tangent. With the distance this
+    makes fields of view up to some 110 degrees."""
     camera_known: float = 0.75
     up_known: float = 0.6
     noise: float = 0.015
     """Scale of detector noise, a share of the 2D radius; half of the samples have none."""
     hidden: float = 0.5
     """Share of samples with hidden keypoints."""
-    hidden_most: float = 0.5
-    """Largest share of keypoints hidden in such a sample."""
+    hidden_most: float = 0.8
+    """Largest share of keypoints hidden in such a sample; small shares are the rule."""
+    swapped: float = 0.06
+    """Share of samples in which the detector takes left for right: half of them everywhere, half
+    for some pairs."""
 
 
 @dataclass
@@ -52,7 +56,9 @@ class Views:
     """(B,) tangent of the angular radius; 0 where the camera is unknown."""
 
 
-def render(xyz: Tensor, valid: Tensor, up: Tensor, config: ViewConfig) -> Views:
+def render(
+    xyz: Tensor, valid: Tensor, up: Tensor, config: ViewConfig, twin: Tensor | None = None
+) -> Views:
     """See each pose once from a random place.
 
     Args:
@@ -60,9 +66,13 @@ def render(xyz: Tensor, valid: Tensor, up: Tensor, config: ViewConfig) -> Views:
         valid: (B, K) bool.
         up: (B, 3) direction against gravity in the frame of ``xyz``; zeros: unknown.
         config: How poses are seen.
+        twin: (B, K) the keypoint of the other side that a detector may take for each one, itself
+            where there is none; None: it takes none for another.
     """
     points, gravity = place(xyz, valid, up, config)
     image = points[..., :2] / points[..., 2:].clamp(min=0.05)
+    if twin is not None:
+        image = _confused(image, valid, twin, config)
     image, confidence = _detect(image, valid, config)
     known = _chance(len(xyz), config.camera_known, xyz)
     gravity = gravity * _chance(len(xyz), config.up_known, xyz)[:, None]
@@ -152,6 +162,20 @@ def _positions(pose: Tensor, config: ViewConfig) -> Tensor:
     return torch.cat([side * depth[:, None], depth[:, None]], -1)
 
 
+def _confused(image: Tensor, valid: Tensor, twin: Tensor, config: ViewConfig) -> Tensor:
+    """Swap left and right (B, K, 2): of the whole object in some samples, of some pairs in others.
+
+    A pair is swapped as one: its two sides draw the same number.
+    """
+    count, points = valid.shape
+    drawn = torch.rand(count, points, device=image.device)
+    drawn = torch.minimum(drawn, drawn.gather(1, twin))
+    share = torch.where(_chance(count, 0.5, image) > 0, 1.0, 0.2)
+    share = share * _chance(count, config.swapped, image)
+    swap = (drawn < share[:, None]) & valid & valid.gather(1, twin)
+    return torch.where(swap[..., None], image.gather(1, twin[..., None].expand_as(image)), image)
+
+
 def _detect(image: Tensor, valid: Tensor, config: ViewConfig) -> tuple[Tensor, Tensor]:
     """What a detector makes of true image points: noise, confidence, and points it missed."""
     weight = valid[..., None].to(image.dtype)
@@ -172,7 +196,8 @@ def _detect(image: Tensor, valid: Tensor, config: ViewConfig) -> tuple[Tensor, T
 def _hidden(image: Tensor, valid: Tensor, config: ViewConfig) -> Tensor:
     """Which keypoints are missed (B, K): at random, or all on one side of a random line."""
     count, points = valid.shape
-    share = _uniform(count, 0.0, config.hidden_most, image) * _chance(count, config.hidden, image)
+    share = config.hidden_most * _uniform(count, 0.0, 1.0, image).square()
+    share = share * _chance(count, config.hidden, image)
     angle = _uniform(count, -math.pi, math.pi, image)
     along = image[..., 0] * angle.cos()[:, None] + image[..., 1] * angle.sin()[:, None]
     scattered = torch.rand(count, points, device=image.device)

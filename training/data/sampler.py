@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from training.data.limbs import STIFF_GROUPS, LimbConfig, Limbs, vary
 from training.data.poses import PoseSet
-
-# Fewer points than this hardly determine a shape.
-SMALLEST_RIG = 6
+from training.data.rigs import Rig, RigConfig, draw
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,8 @@ class SamplerConfig:
     stretch: float = 0.15
     """Standard deviation of the logarithm of a random stretch along each axis of the object."""
     mirror: float = 0.5
-    subrig: float = 0.5
-    """Share of rigs that lose some of their keypoints: other detectors have other rigs."""
-    subrig_least: float = 0.3
-    """Smallest share of the keypoints that stay in such a rig."""
+    limbs: LimbConfig = field(default_factory=LimbConfig)
+    rig: RigConfig = field(default_factory=RigConfig)
     edges_dropped: float = 0.15
     """Share of poses whose edges the network is not told."""
 
@@ -51,6 +48,8 @@ class PoseBatch:
     adjacency: Tensor
     """(2 S, K, K): each rig with its edges, then each without."""
     skeleton_index: Tensor
+    twin: Tensor
+    """(B, K) the keypoint of the other side that a detector may take for this one, or itself."""
 
 
 class PoseSampler:
@@ -64,6 +63,8 @@ class PoseSampler:
         self.random = np.random.default_rng(seed)
         self.device = device
         self.weights = _weights(self.sets, config)
+        self.rigs = [Rig.of(s.skeleton) for s in self.sets]
+        self.limbs = [Limbs.of(s.skeleton) for s in self.sets]
 
     def __iter__(self) -> Iterator[PoseBatch]:
         while True:
@@ -73,57 +74,46 @@ class PoseSampler:
         """Draw one batch."""
         anchor = self.random.choice(len(self.sets), p=self.weights)
         fits = np.array([self._alike(s, self.sets[anchor]) for s in self.sets]) * self.weights
-        rigs = self.random.choice(len(self.sets), self.config.rigs - 1, p=fits / fits.sum())
-        return self._collate([self.sets[i] for i in (anchor, *rigs)])
+        others = self.random.choice(len(self.sets), self.config.rigs - 1, p=fits / fits.sum())
+        return self._collate([int(anchor), *others])
 
     def _alike(self, a: PoseSet, b: PoseSet) -> bool:
         small, large = sorted((a.xyz.shape[1], b.xyz.shape[1]))
         return large <= small * np.sqrt(self.config.padding)
 
-    def _collate(self, rigs: list[PoseSet]) -> PoseBatch:
-        count, most = self.config.per_rig, max(len(r.skeleton) for r in rigs)
-        xyz = np.zeros((len(rigs), count, most, 3), np.float32)
-        valid = np.zeros((len(rigs), count, most), bool)
-        adjacency = np.zeros((2 * len(rigs), most, most), np.float32)
-        for i, rig in enumerate(rigs):
-            kept, edges = self._subrig(rig)
-            k = len(kept)
-            rows = self.random.integers(len(rig), size=count)
-            xyz[i, :, :k] = rig.xyz[rows][:, kept]
-            valid[i, :, :k] = rig.valid[rows][:, kept]
-            adjacency[i, :k, :k] = edges
-        xyz = xyz * self._stretches(len(rigs), count)
-        index = np.repeat(np.arange(len(rigs)), count)
+    def _collate(self, chosen: list[int]) -> PoseBatch:
+        count = self.config.per_rig
+        drawn = [self._poses(i) for i in chosen]
+        most = max(len(rig) for rig, _, _ in drawn)
+        xyz = np.zeros((len(drawn), count, most, 3), np.float32)
+        valid = np.zeros((len(drawn), count, most), bool)
+        adjacency = np.zeros((2 * len(drawn), most, most), np.float32)
+        twin = np.tile(np.arange(most), (len(drawn), 1))
+        for i, (rig, points, there) in enumerate(drawn):
+            k = len(rig)
+            xyz[i, :, :k], valid[i, :, :k] = points, there
+            adjacency[i, :k, :k], twin[i, :k] = rig.adjacency, rig.twin
+        index = np.repeat(np.arange(len(drawn)), count)
         dropped = self.random.random(index.shape) < self.config.edges_dropped
-        up = np.repeat(np.stack([r.up for r in rigs]), count, 0)
-        return PoseBatch(
-            *(
-                torch.as_tensor(a).to(self.device)
-                for a in (
-                    xyz.reshape(-1, most, 3),
-                    valid.reshape(-1, most),
-                    up,
-                    adjacency,
-                    index + dropped * len(rigs),
-                )
-            )
+        arrays = (
+            (xyz * self._stretches(len(drawn), count)).reshape(-1, most, 3),
+            valid.reshape(-1, most),
+            np.stack([self.sets[i].up for i in chosen])[index],
+            adjacency,
+            index + dropped * len(drawn),
+            twin[index],
         )
+        return PoseBatch(*(torch.as_tensor(a).to(self.device) for a in arrays))
 
-    def _subrig(self, rig: PoseSet) -> tuple[np.ndarray, np.ndarray]:
-        """Indices of the keypoints that a rig keeps this time, and the adjacency among them."""
-        total = len(rig.skeleton)
-        if total <= SMALLEST_RIG or self.random.random() >= self.config.subrig:
-            return np.arange(total), rig.skeleton.adjacency
-        fewest = max(SMALLEST_RIG, round(self.config.subrig_least * total))
-        # Half of them lose a part of the body first; all lose keypoints here and there.
-        order = self.random.permutation(total)
-        if self.random.random() < 0.5:
-            order = np.argsort(_hops(rig.skeleton.adjacency, order[0]), kind="stable")
-            part = self.random.integers(fewest, total + 1)
-            order = self.random.permutation(order[:part])
-        count = self.random.integers(fewest, len(order) + 1)
-        kept = np.sort(order[:count])
-        return kept, contracted(rig.skeleton.adjacency, kept, self.random)
+    def _poses(self, chosen: int) -> tuple[Rig, np.ndarray, np.ndarray]:
+        """A rig for one set, its poses' points (N, K, 3) and which of them are valid."""
+        poses, config = self.sets[chosen], self.config
+        rows = self.random.integers(len(poses), size=config.per_rig)
+        stiff = poses.group in STIFF_GROUPS
+        xyz, valid = poses.xyz[rows], poses.valid[rows]
+        xyz = vary(xyz, valid, self.limbs[chosen], stiff, config.limbs, self.random)
+        rig = draw(self.rigs[chosen], config.rig, self.random)
+        return (rig, *rig.points(xyz, valid))
 
     def _stretches(self, rigs: int, count: int) -> np.ndarray:
         """Random stretch along each axis and mirroring, (S, count, 1, 3): one rig, a family."""
@@ -132,33 +122,6 @@ class PoseSampler:
         # x is never the up axis of a set, so gravity survives the mirror.
         stretch[..., 0] *= np.where(mirrored, -1, 1)
         return stretch.astype(np.float32)
-
-
-def contracted(adjacency: np.ndarray, kept: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Adjacency among the kept keypoints once the others are taken out of the skeleton.
-
-    Each keypoint that goes hands its edges to one of its neighbours, drawn at random, so what was
-    joined through it stays joined, and not always in the same way.
-    """
-    graph = adjacency.copy()
-    for gone in random.permutation(np.setdiff1d(np.arange(len(graph)), kept)):
-        neighbours = random.permutation(np.flatnonzero(graph[gone]))
-        graph[gone] = graph[:, gone] = 0
-        if len(neighbours) > 1:
-            heir, others = neighbours[0], neighbours[1:]
-            graph[heir, others] = graph[others, heir] = 1
-    return graph[np.ix_(kept, kept)]
-
-
-def _hops(adjacency: np.ndarray, start: int) -> np.ndarray:
-    """Edges from ``start`` to every keypoint; as many as there are keypoints if unreachable."""
-    hops = np.full(len(adjacency), len(adjacency))
-    frontier, reached = np.arange(len(adjacency)) == start, 0
-    while frontier.any():
-        hops[frontier] = reached
-        frontier = (adjacency[frontier].sum(0) > 0) & (hops == len(adjacency))
-        reached += 1
-    return hops
 
 
 def _weights(sets: list[PoseSet], config: SamplerConfig) -> np.ndarray:
