@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 import torch
-from synthetic import bush, camera, chain, in_front, write_poses
+from synthetic import camera, chain, in_front
 from torch_fixtures import one_thread, seeded  # noqa: F401
 
 from lfm_ros import Lifter
-from lfm_ros.core.alignment import procrustes
-from lfm_ros.core.errors import InputError, ModelError
+from lfm_ros.core.errors import ModelError
 from lfm_ros.engines.onnxruntime import OnnxRuntimeEngine
 from lfm_ros.models import INPUTS, MANIFEST, load_model
 from training import checkpoint
-from training.evaluate import (
-    CAMERA,
-    CONDITIONS,
-    EvaluateConfig,
-    divided,
-    evaluate,
-    shoot,
-    summarise,
-    table,
-)
 from training.export import TOLERANCE, ExportConfig, example, export
 from training.model import Lifting, ModelConfig
 
@@ -123,112 +110,3 @@ def test_a_file_that_differs_from_torch_is_refused(exported, tmp_path, monkeypat
 def test_no_run_no_export(tmp_path):
     with pytest.raises(ModelError, match="nowhere holds no usable run"):
         export(ExportConfig(run=tmp_path / "nowhere", output=tmp_path / "model"))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    data = tmp_path_factory.mktemp("data")
-    write_poses(data / "human/walk.npz", bush(9), sequences=8, frames=6)
-    write_poses(data / "robot/arm.npz", chain(8), sequences=4, frames=6, seed=1)
-    write_poses(data / "object/thing.npz", chain(8), sequences=1, frames=6, seed=2)
-    write_poses(data / "object/other.npz", chain(8), sequences=2, frames=6, seed=3)
-    return data
-
-
-def test_evaluates_a_small_folder(folder, exported, tmp_path):
-    """As a user does, with the network that was just exported."""
-    output = tmp_path / "deep" / "figures.json"
-    command = [sys.executable, "-m", "training.evaluate", "--data", str(folder)]
-    command += ["--output", str(output), "--frames", "6", "--model", str(exported[0])]
-    command += ["--conditions", "upright", "no_edges", "hidden_40"]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    result = json.loads(output.read_text())
-    assert set(result) >= {"config", "model", "seen"}
-    assert "other_rig" not in result
-    assert result["model"]["name"] == "lfm_nano.v9"
-    upright = result["seen"]["upright"]
-    assert set(upright["sets"]) == {"human/walk", "robot/arm"}
-    assert set(upright["groups"]) == {"human", "robot"}
-    means = [np.mean([g[k] for g in upright["groups"].values()]) for k in ("procrustes", "camera")]
-    assert [upright["overall"][k] for k in ("procrustes", "camera")] == pytest.approx(means)
-    assert 0 < upright["overall"]["procrustes"] < 100
-    assert 5 < upright["overall"]["flat_procrustes"] < 60
-    lines = done.stdout.splitlines()
-    assert lines[0].split()[:4] == ["part", "condition", "group", "procrustes"]
-    rows = [line.split() for line in lines[1:] if line.startswith("seen")]
-    assert [row[1:3] for row in rows] == [
-        ["upright", "overall"],
-        ["upright", "human"],
-        ["upright", "robot"],
-        ["no_edges", "overall"],
-        ["hidden_40", "overall"],
-    ]
-    assert float(rows[0][3]) == pytest.approx(upright["overall"]["procrustes"], abs=0.01)
-
-
-def test_an_index_says_what_was_never_trained_on(folder, tmp_path):
-    for path in folder.rglob("*.npz"):
-        copy = tmp_path / path.relative_to(folder)
-        copy.parent.mkdir(exist_ok=True)
-        copy.write_bytes(path.read_bytes())
-    uses = {"human/walk.npz": "train", "object/thing.npz": "eval", "robot/arm.npz": "eval"}
-    sets = [{"file": file, "use": use} for file, use in uses.items()]
-    (tmp_path / "index.json").write_text(json.dumps({"sets": sets}))
-    parts = divided(tmp_path)
-    assert {part: set(s) for part, s in parts.items()} == {
-        "seen": {"human/walk"},
-        "unseen": {"object/thing", "robot/arm"},
-    }
-    assert len(parts["seen"]["human/walk"]) == 6, "one sequence of eight is held out"
-    assert len(parts["unseen"]["robot/arm"]) == 24
-
-
-def test_a_folder_with_nothing_to_evaluate_is_named(tmp_path):
-    write_poses(tmp_path / "object/thing.npz", chain(8), sequences=1, frames=6)
-    with pytest.raises(InputError, match=r"nothing to evaluate.*4 sequences.*docs/data\.md"):
-        evaluate(EvaluateConfig(tmp_path))
-    with pytest.raises(InputError, match="nowhere is not a folder"):
-        evaluate(EvaluateConfig(tmp_path / "nowhere"))
-
-
-@pytest.mark.parametrize("name", CONDITIONS)
-def test_shots_are_repeatable_and_show_the_truth(folder, name):
-    poses = divided(folder)["seen"]["human/walk"]
-    condition = CONDITIONS[name]
-    first, again, other = (shoot(poses, condition, 6, seed) for seed in (0, 0, 1))
-    np.testing.assert_array_equal(first.pixels, again.pixels)
-    np.testing.assert_array_equal(first.confidence, again.confidence)
-    assert np.abs(first.pixels - other.pixels).max() > 1
-    assert (first.truth[..., 2] > 0).all()
-    off = np.linalg.norm(CAMERA.project(first.truth) - first.pixels, axis=-1)
-    assert (off.max() > 1) == (condition.noise > 0)
-    hidden = (first.confidence == 0).mean()
-    assert hidden == pytest.approx(condition.hidden, abs=0.1)
-    rows = np.resize(np.arange(len(poses)), len(first.truth))
-    turn = procrustes(poses.xyz[rows].astype(float), first.truth).rotation
-    upright = np.einsum("bij,j->bi", turn, poses.up)
-    fallen = np.linalg.norm(upright - first.up, axis=-1) > 1e-3
-    assert fallen.all() if name == "any_orientation" else not fallen.any()
-
-
-def test_averages_are_over_sets_then_groups():
-    rows = {"a/x": {"e": 1.0}, "a/y": {"e": 3.0}, "b/z": {"e": 10.0}}
-    found = summarise(rows)
-    assert found["groups"] == {"a": {"e": 2.0}, "b": {"e": 10.0}}
-    assert found["overall"] == {"e": 6.0}
-
-
-def test_the_table_shows_what_is_there():
-    row = dict.fromkeys(("procrustes", "camera", "reflected", "rotation"), 10.0)
-    row |= {"flat_procrustes": 20.0}
-    averages = {"overall": row, "groups": {"human": row}}
-    text = table({"seen": {"upright": averages}, "unseen": {"noise_2": averages}})
-    assert [line.split()[:3] for line in text.splitlines()[1:]] == [
-        ["seen", "upright", "overall"],
-        ["seen", "upright", "human"],
-        ["unseen", "noise_2", "overall"],
-    ]
-    assert text.count("50.0%") == 3

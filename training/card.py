@@ -14,7 +14,7 @@ import tyro
 import yaml
 
 from lfm_ros.models import MANIFEST
-from training.evaluate import FIGURES
+from training.evaluation.figures import FIGURES
 
 PARTS = {
     "seen": "validation sequences of sets that were trained on",

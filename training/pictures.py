@@ -19,7 +19,8 @@ from lfm_ros import Lifter, Skeleton
 from lfm_ros.core.alignment import procrustes
 from lfm_ros.core.metrics import errors
 from training.data.poses import load_set
-from training.evaluate import CAMERA, Condition, shoot
+from training.evaluation.conditions import CAMERA, Condition
+from training.evaluation.shots import shoot
 
 matplotlib.use("Agg")
 from matplotlib import pyplot

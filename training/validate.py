@@ -12,6 +12,8 @@ from training.losses import camera_distance, procrustes_distance, structure_from
 from training.model import Lifting
 
 FRAMES = 64
+# Whatever views a run is trained on, curves of different runs are of the same ones.
+DISTANCE, OFF_AXIS = (2.2, 20.0), 0.35
 
 
 @torch.no_grad()
@@ -22,6 +24,7 @@ def validate(model: Lifting, sets: dict[str, PoseSet], views: ViewConfig) -> dic
     no depth at all gives.
     """
     clean = replace(views, tumbled=0.0, camera_known=1.0, up_known=1.0, noise=0.0, hidden=0.0)
+    clean = replace(clean, distance=DISTANCE, off_axis=OFF_AXIS)
     device = next(model.parameters()).device
     groups: dict[str, list[torch.Tensor]] = {}
     with torch.random.fork_rng():

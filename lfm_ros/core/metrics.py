@@ -12,11 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lfm_ros.core.alignment import centred, procrustes
+from lfm_ros.core.alignment import Similarity, centred, procrustes
 from lfm_ros.core.placement import radius
 from lfm_ros.core.rotations import angle_between
 
 Array = NDArray[np.float64]
+
+#: The three ways of aligning, as ``Errors`` names them.
+ALIGNMENTS = ("camera", "procrustes", "reflected")
 
 
 @dataclass(frozen=True)
@@ -52,30 +55,39 @@ def errors(points: Array, truth: Array, valid: NDArray[np.bool_]) -> Errors:
     """
     points, truth = np.asarray(points, np.float64), np.asarray(truth, np.float64)
     weight = valid / np.maximum(valid.sum(-1, keepdims=True), 1)
-    proper = procrustes(points, truth, weight)
-    mirrored = procrustes(points, truth, weight, reflections=True)
-    identity = np.broadcast_to(np.eye(3), proper.rotation.shape)
-    return Errors(
-        _mean_distance(_translation_scale(points, truth, weight), truth, weight),
-        _mean_distance(proper.apply(points), truth, weight),
-        _mean_distance(mirrored.apply(points), truth, weight),
-        np.degrees(angle_between(proper.rotation, identity)),
-        radius(truth, valid),
-    )
+    best = {how: similarity(points, truth, valid, how) for how in ALIGNMENTS}
+    means = {how: _mean_distance(best[how].apply(points), truth, weight) for how in ALIGNMENTS}
+    identity = np.broadcast_to(np.eye(3), best["procrustes"].rotation.shape)
+    angle = np.degrees(angle_between(best["procrustes"].rotation, identity))
+    return Errors(**means, rotation=angle, radius=radius(truth, valid))
+
+
+def similarity(points: Array, truth: Array, valid: NDArray[np.bool_], how: str) -> Similarity:
+    """What is taken out of the points before their distance to the truth is measured.
+
+    Args:
+        points: Prediction (B, K, 3) in the camera frame.
+        truth: Shape (B, K, 3).
+        valid: Shape (B, K), which points are aligned.
+        how: One of ``ALIGNMENTS``: translation and positive scale; a proper similarity; one that
+            may be a mirror image.
+    """
+    weight = valid / np.maximum(valid.sum(-1, keepdims=True), 1)
+    if how != "camera":
+        return procrustes(points, truth, weight, reflections=how == "reflected")
+    origin, source = centred(points, weight)
+    middle, target = centred(truth, weight)
+    spread = np.einsum("bk,bki,bki->b", weight, source, source)
+    scale = np.einsum("bk,bki,bki->b", weight, source, target) / np.maximum(spread, 1e-300)
+    scale = np.maximum(scale, 0.0)
+    identity = np.broadcast_to(np.eye(3), (len(points), 3, 3))
+    return Similarity(identity, scale, middle - scale[:, None] * origin)
 
 
 def mpjpe(points: Array, truth: Array, valid: NDArray[np.bool_]) -> Array:
     """Mean per-joint position error (B,), nothing aligned."""
     weight = valid / np.maximum(valid.sum(-1, keepdims=True), 1)
     return _mean_distance(np.asarray(points, np.float64), np.asarray(truth, np.float64), weight)
-
-
-def _translation_scale(points: Array, truth: Array, weight: Array) -> Array:
-    _, source = centred(points, weight)
-    middle, target = centred(truth, weight)
-    spread = np.einsum("bk,bki,bki->b", weight, source, source)
-    scale = np.einsum("bk,bki,bki->b", weight, source, target) / np.maximum(spread, 1e-300)
-    return np.maximum(scale, 0.0)[:, None, None] * source + middle[:, None]
 
 
 def _mean_distance(points: Array, truth: Array, weight: Array) -> Array:

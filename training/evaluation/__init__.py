@@ -1,0 +1,1 @@
+"""What the evaluation measures, one question a file; ``training.evaluate`` is the command."""
