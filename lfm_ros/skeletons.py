@@ -56,6 +56,28 @@ def skeleton_with(names: Sequence[str], edges: Sequence[Edge], name: str) -> Ske
     return Skeleton(names, edges, name=name)
 
 
+def as_yaml(skeleton: Skeleton) -> str:
+    """The content of a file that ``load_skeleton`` reads as this skeleton, but for its name."""
+
+    def named(indices: Sequence[int]) -> list[str]:
+        return [skeleton.names[i] for i in indices]
+
+    content: dict[str, Any] = {
+        "keypoints": list(skeleton.names),
+        "edges": [named(edge) for edge in skeleton.edges],
+        "pairs": [named(pair) for pair in skeleton.pairs],
+    }
+    if skeleton.nominal_size is not None:
+        content["nominal_size"] = skeleton.nominal_size
+    if root := skeleton.root:
+        content["root"] = {
+            "origin": named(root.origin),
+            "z": [named(root.z_from), named(root.z_to)],
+            "y": [named(root.y_from), named(root.y_to)],
+        }
+    return yaml.safe_dump(content, default_flow_style=None, width=100, sort_keys=False)
+
+
 def _registered_path(name: str) -> Path:
     if name not in registered():
         raise SkeletonError(

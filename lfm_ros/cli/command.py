@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 
 import lfm_ros
-from lfm_ros.cli import bench, demo, lift, models, view
+from lfm_ros.cli import bench, demo, lift, models, skeleton, view
 from lfm_ros.core.errors import LfmError
 
-COMMANDS = (demo, lift, view, bench, models)
+COMMANDS = (demo, lift, view, bench, models, skeleton)
 INTERRUPTED = 130
 
 

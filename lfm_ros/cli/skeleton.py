@@ -1,0 +1,89 @@
+"""``lfm skeleton``: the rigs that are registered, and new ones from a robot's URDF."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from lfm_ros.core.errors import SkeletonError
+from lfm_ros.skeletons import as_yaml, load_skeleton, registered
+from lfm_ros.urdf import Robot, load_robot
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser("skeleton", help="list rigs, show one, make one from a URDF")
+    tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
+    listed = tasks.add_parser("list", help="the registered rigs and how large they are")
+    listed.set_defaults(run=_list)
+    shown = tasks.add_parser("show", help="one rig as YAML")
+    shown.add_argument("name", metavar="NAME", help="registered name, or path of a .yaml file")
+    shown.set_defaults(run=_show)
+    made = tasks.add_parser(
+        "from-urdf",
+        help="the rig of a robot, from its URDF",
+        description="Write the rig whose keypoints are links of a robot. Meshes are not needed.",
+    )
+    made.add_argument("urdf", type=Path, metavar="ROBOT.urdf", help="expanded, not xacro")
+    made.add_argument(
+        "--links",
+        type=_links,
+        metavar="A,B,C",
+        help="links that are keypoints, in this order; else the base and all that moves",
+    )
+    made.add_argument(
+        "--output", type=Path, metavar="OUT.yaml", help="where to write it; else to the terminal"
+    )
+    made.set_defaults(run=_from_urdf)
+
+
+def _list(_: argparse.Namespace) -> int:
+    for name in registered():
+        rig = load_skeleton(name)
+        size = f"{rig.nominal_size:.4g} m" if rig.nominal_size else "unknown size"
+        print(f"{name:16} {len(rig):4} keypoints {len(rig.edges):4} edges  {size}")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    print(as_yaml(load_skeleton(options.name)), end="")
+    return 0
+
+
+def _from_urdf(options: argparse.Namespace) -> int:
+    robot = load_robot(options.urdf, options.links)
+    for note in robot.notes:
+        print(f"note: {note}", file=sys.stderr)
+    text = _head(robot, options.urdf) + as_yaml(robot.skeleton)
+    if options.output is None:
+        print(text, end="")
+        return 0
+    _write(options.output, text)
+    print(
+        f"{robot.name}: {len(robot.skeleton)} keypoints, {len(robot.skeleton.edges)} edges, "
+        f"{len(robot.skeleton.pairs)} left/right pairs -> {options.output}"
+    )
+    return 0
+
+
+def _head(robot: Robot, path: Path) -> str:
+    return (
+        f"# The robot {robot.name!r}, by lfm skeleton from-urdf {path.name}\n"
+        "# Pairs are guessed from names. nominal_size: the edges, median of random poses.\n"
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    if path.suffix not in (".yaml", ".yml"):
+        raise SkeletonError(f"{path} is not a .yaml path; skeletons are read from such alone")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    except OSError as error:
+        raise SkeletonError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _links(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
