@@ -13,7 +13,6 @@ from lfm_ros.core.errors import SkeletonError
 from lfm_ros.core.placement import size
 from lfm_ros.skeletons import as_yaml, load_skeleton, registered
 from lfm_ros.urdf import load_robot
-from lfm_ros.urdf.rig import guessed_pairs
 
 LEGS = {"FL": (0.3, 0.1), "FR": (0.3, -0.1), "RL": (-0.3, 0.1), "RR": (-0.3, -0.1)}
 
@@ -114,33 +113,6 @@ def test_the_nominal_size_is_that_of_placement():
     assert bent.skeleton.nominal_size == pytest.approx(
         np.median(size(poses, bent.skeleton)), rel=0.05
     )
-
-
-@pytest.mark.parametrize(
-    ("left", "right"),
-    [
-        ("left_knee", "right_knee"),
-        ("knee_left", "knee_right"),
-        ("l_shoulder_pan", "r_shoulder_pan"),
-        ("hip_l", "hip_r"),
-        ("LElbow", "RElbow"),
-        ("LeftElbow", "RightElbow"),
-        ("leftelbow", "rightelbow"),
-        ("FL_foot", "FR_foot"),
-        ("LF_FOOT", "RF_FOOT"),
-        ("rear_left_wheel", "rear_right_wheel"),
-        ("arm-L-2", "arm-R-2"),
-    ],
-)
-def test_sides_are_told_by_names(left, right):
-    assert guessed_pairs([right, "trunk", left]) == [(2, 0)]
-
-
-@pytest.mark.parametrize(
-    "names", [["lower", "rower"], ["tail", "tair"], ["left_hand", "right_foot"], ["l", "trunk"]]
-)
-def test_names_that_only_look_like_sides_are_no_pair(names):
-    assert guessed_pairs(names) == []
 
 
 def test_what_is_written_is_read_back(tmp_path: Path):

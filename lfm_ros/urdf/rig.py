@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,9 +16,6 @@ Array = NDArray[np.float64]
 # Shares of the robot's extent. Links nearer than the first, in every pose, are one keypoint to any
 # detector; below the second they are at the same place.
 _NEAR, _SAME = 0.01, 1e-6
-# What says left or right: whole words, and the two letters of legs such as FL or RR.
-_SIDES = {"left": "right", "l": "r", "lt": "rt"}
-_SIDES |= {f"{end}l": f"{end}r" for end in "fhrbm"} | {f"l{end}": f"r{end}" for end in "fhrbm"}
 
 
 def named_links(urdf: Urdf, names: Sequence[str], places: Array) -> list[int]:
@@ -94,38 +90,6 @@ def contracted_edges(parents: Sequence[int], chosen: Sequence[int]) -> list[Edge
         else:
             tops.append(keypoint[link])
     return edges + [(tops[0], top) for top in tops[1:]]
-
-
-def guessed_pairs(names: Sequence[str]) -> list[Edge]:
-    """(left, right) keypoints whose names differ in the side alone.
-
-    ``left_knee`` and ``right_knee``, ``LElbow`` and ``RElbow``, ``hip_l`` and ``hip_r``,
-    ``FL_foot`` and ``FR_foot``. A guess: nothing is asked of where they are.
-    """
-    by_key = {name.lower(): i for i, name in enumerate(names)}
-    pairs: list[Edge] = []
-    used: set[int] = set()
-    for i, name in enumerate(names):
-        other = next((by_key[m] for m in _mirrored(name) if m in by_key), None)
-        if other is not None and not {i, other} & used:
-            pairs.append((i, other))
-            used |= {i, other}
-    return pairs
-
-
-def _mirrored(name: str) -> list[str]:
-    """Names in lower case that could be the right one to a left ``name``."""
-    # Words end at separators, at a capital after a small letter, and before the capital that
-    # begins a word after a lone one: LElbow is L and Elbow.
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^A-Za-z]+", name)
-    found = [
-        "".join([*words[:i], _SIDES[word.lower()], *words[i + 1 :]])
-        for i, word in enumerate(words)
-        if word.lower() in _SIDES
-    ]
-    if "left" in name.lower():
-        found.append(name.lower().replace("left", "right"))
-    return [text.lower() for text in found]
 
 
 def _base(urdf: Urdf) -> int:

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lfm_ros.core.errors import InputError, SkeletonError
+from lfm_ros.core.pairs import guess_pairs
 from lfm_ros.core.placement import size
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.urdf.file import read_urdf
 from lfm_ros.urdf.kinematics import Kinematics
-from lfm_ros.urdf.rig import contracted_edges, guessed_pairs, named_links, telling_links
+from lfm_ros.urdf.rig import contracted_edges, named_links, telling_links
 
 Array = NDArray[np.float64]
 
@@ -77,7 +78,7 @@ class Robot:
     def _skeleton(self) -> Skeleton:
         names = [self._kinematics.links[i] for i in self._links]
         edges = contracted_edges(self._kinematics.parents, self._links)
-        bare = Skeleton(names, edges, guessed_pairs(names), name=self.name)
+        bare = Skeleton(names, edges, guess_pairs(names), name=self.name)
         usual = float(np.median(size(self.forward(measured(self.limits)), bare)))
         return Skeleton(names, edges, bare.pairs, float(f"{usual:.4g}"), name=self.name)
 
