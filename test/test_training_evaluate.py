@@ -15,6 +15,7 @@ from torch_fixtures import one_thread, seeded  # noqa: F401
 
 from lfm_ros.core.alignment import procrustes
 from lfm_ros.core.errors import InputError
+from training.cameras import ViewConfig
 from training.evaluate import QUESTIONS, EvaluateConfig, evaluate
 from training.evaluation.averages import headline, summarise
 from training.evaluation.conditions import CAMERA, CONDITIONS, SWEEPS, Condition
@@ -22,6 +23,8 @@ from training.evaluation.figures import of_hidden
 from training.evaluation.sets import divided
 from training.evaluation.shots import Shots, shoot
 from training.evaluation.table import table
+from training.model import Lifting, ModelConfig
+from training.validate import validate
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -243,3 +246,11 @@ def test_the_table_shows_what_is_there():
         ["unseen", "noise_2", "all"],
     ]
     assert text.count("50.0%") == 5
+
+
+def test_validation_curves_are_of_the_same_views_whatever_is_trained_on(walk):
+    network = Lifting(ModelConfig(width=32, layers=1, heads=2, walk_steps=4)).eval()
+    own = ViewConfig(distance=(9.0, 10.0), off_axis=0.9, tumbled=1.0, noise=0.1)
+    first, again = (validate(network, {"human/walk": walk}, v) for v in (ViewConfig(), own))
+    assert first == again
+    assert first["validation/procrustes"] > 0

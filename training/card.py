@@ -1,11 +1,14 @@
 """Write a model's card from its evaluation: ``python -m training.card --evaluation FILE.json``.
 
-The card is ``README.md`` in the model's folder: figures, learning curve, data and licences.
+The card is ``README.md`` in the model's folder: every figure of the evaluation, the learning curve,
+peers, data and licences.
 """
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +16,27 @@ from typing import Any
 import tyro
 import yaml
 
+from lfm_ros.core.errors import InputError
 from lfm_ros.models import MANIFEST
-from training.evaluation.figures import FIGURES
+from training.evaluation import markdown
+from training.evaluation.curve import Curve, read_curve
+from training.evaluation.plots import draw
 
-PARTS = {
-    "seen": "validation sequences of sets that were trained on",
-    "other_rig": "other rigs of kinds that were trained on",
-    "unseen": "kinds that were not trained on",
-}
+#: Sections, and what each needs of the evaluation.
+_SECTIONS = (
+    (markdown.accuracy, {"catalogue"}),
+    (markdown.conditions, {"catalogue"}),
+    (markdown.gap, {"training", "seen"}),
+    (markdown.sweeps, {"sweeps"}),
+    (markdown.rigs, {"rigs", "permutation"}),
+    (markdown.uncertainty, {"uncertainty"}),
+    (markdown.recordings, {"recordings"}),
+)
+
+
+_LAW = """\
+Over the second half `procrustes` falls as views to the power {exponent:.2f}: by {less:.0f} % with
+every doubling. The learning rate fell as well, so more views of the same recipe give less."""
 
 
 @dataclass(frozen=True)
@@ -32,24 +48,52 @@ class CardConfig:
     run: Path
     """The run, for its learning curve."""
     model: Path = Path("config/models/lfm_small")
-    """Model folder; its manifest is read and its README.md is written."""
+    """Model folder; its manifest is read."""
+    output: Path | None = None
+    """Where the card goes; README.md in the model's folder if left out."""
+    comparison: Path | None = None
+    """Peers' figures: JSON with ``rows``, one flat mapping each, and perhaps a ``note``."""
+    plots: Path | None = None
+    """Folder that plots are written to, and shown from."""
+
+    @property
+    def card(self) -> Path:
+        """The file that is written."""
+        return self.output or self.model / "README.md"
 
 
 def card(config: CardConfig) -> str:
-    """The text of the card."""
+    """The text of the card; plots are written on the way.
+
+    Raises:
+        InputError: The evaluation or the comparison is not of the expected form.
+    """
     manifest = yaml.safe_load((config.model / MANIFEST).read_text())
-    evaluation = json.loads(config.evaluation.read_text())
-    sections = [
-        _head(manifest),
-        _accuracy(evaluation),
-        _conditions(evaluation),
-        _curve(config.run / "log.jsonl"),
-        _data(manifest),
-    ]
+    result = _read(config.evaluation, "catalogue", "training.evaluate")
+    curve = read_curve(config.run / "log.jsonl")
+    sections = [_head(manifest)]
+    sections += [section(result) for section, needs in _SECTIONS if needs <= set(result)]
+    if config.comparison:
+        peers = _read(config.comparison, "rows", "training.compare")
+        sections.append(markdown.comparison(peers))
+    sections.append(_curve(curve))
+    if config.plots:
+        sections.append(_plots(draw(result, curve, config.plots), config.card.parent))
+    sections += [markdown.categories(result), _data(manifest)]
     return "\n\n".join(sections) + "\n"
 
 
-def _head(manifest: dict[str, Any]) -> str:
+def _read(path: Path, key: str, writer: str) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({error}); write it with {writer}") from error
+    if not isinstance(content, dict) or key not in content:
+        raise InputError(f"{path} has no {key!r}; write it with today's {writer}")
+    return content
+
+
+def _head(manifest: Mapping[str, Any]) -> str:
     shape = manifest["architecture"]
     difference = manifest["difference_to_torch"]
     return f"""# {manifest["name"]}
@@ -62,76 +106,42 @@ largest difference to torch {difference["fp32"]:.1e} (fp32), {difference["fp16"]
 Weights: {manifest["license"]}."""
 
 
-def _accuracy(evaluation: dict[str, Any]) -> str:
-    lines = [
-        "## Accuracy",
-        "",
-        "Per cent of the object's radius, mean over frame, category, group; upright perspective",
-        "views at 3 to 8 radii, edges, camera and gravity known, through the Lifter. `procrustes`:",
-        "det = +1; `camera`: only translation and scale aligned; `reflected`: Procrustes with",
-        "mirror images allowed; `rotation`: median angle in degrees.",
+def _curve(curve: Curve) -> str:
+    every = max(1, len(curve.samples) // 12)
+    shown = sorted({*range(0, len(curve.samples), every), len(curve.samples) - 1} - {-1})
+    errors = curve.errors
+    rows = [
+        (f"{curve.samples[i]:,}", *(f"{errors[n][i]:.1f}" for n in ("procrustes", "camera")))
+        for i in shown
     ]
-    for part, meaning in PARTS.items():
-        if part not in evaluation:
-            continue
-        rows = evaluation[part]["upright"]
-        lines += ["", f"**{part}**: {meaning} ({len(rows['sets'])} sets)", "", _HEADER]
-        groups = {"overall": rows["overall"], **rows["groups"]}
-        lines += [_row(group, values) for group, values in groups.items()]
-    return "\n".join(lines)
+    about = "Validation sequences of all sets, 64 frames a set, upright, at 2.2 to 20 radii."
+    text = ["## Learning curve", about, markdown.grid(("views seen", "procrustes", "camera"), rows)]
+    law = curve.law()
+    if law:
+        less = 100 * (1 - 2 ** law[1])
+        text.append(_LAW.format(exponent=law[1], less=less))
+    return "\n\n".join(text)
 
 
-_HEADER = (
-    "| | procrustes | camera | reflected | rotation | no depth | below no depth |\n"
-    "|---|---:|---:|---:|---:|---:|---:|"
-)
+def _plots(paths: Mapping[str, Path], beside: Path) -> str:
+    shown = [f"![{title}]({os.path.relpath(path, beside)})" for title, path in paths.items()]
+    return "\n\n".join(["## Plots", *shown])
 
 
-def _row(name: str, values: dict[str, float]) -> str:
-    gain = 100 * (1 - values["procrustes"] / values["flat_procrustes"])
-    cells = " | ".join(f"{values[figure]:.1f}" for figure in FIGURES)
-    return f"| {name} | {cells} | {values['flat_procrustes']:.1f} | {round(gain)} % |"
-
-
-def _conditions(evaluation: dict[str, Any]) -> str:
-    lines = ["## Harder conditions", "", "Overall, one thing changed at a time.", "", _HEADER]
-    for part in PARTS:
-        for name, averages in evaluation.get(part, {}).items():
-            if name != "upright":
-                lines.append(_row(f"{part}, {name}", averages["overall"]))
-    return "\n".join(lines)
-
-
-def _curve(log: Path) -> str:
-    entries = [json.loads(line) for line in log.read_text().splitlines()]
-    points = [e for e in entries if "validation/procrustes" in e]
-    lines = [
-        "## Learning curve",
-        "",
-        "Validation sequences, 64 frames a set, at 2 to 20 radii.",
-        "",
-        "| views seen | procrustes | camera |",
-        "|---:|---:|---:|",
-    ]
-    every = max(1, len(points) // 12)
-    for entry in [*points[:-1:every], *points[-1:]]:
-        errors = f"{entry['validation/procrustes']:.1f} | {entry['validation/camera']:.1f}"
-        lines.append(f"| {entry['samples']:,} | {errors} |")
-    return "\n".join(lines)
-
-
-def _data(manifest: dict[str, Any]) -> str:
-    lines = ["## Data", "", "| set | licence, as its file says |", "|---|---|"]
-    lines += [f"| {name} | {text} |" for name, text in manifest["trained_on"].items()]
-    return "\n".join(lines)
+def _data(manifest: Mapping[str, Any]) -> str:
+    rows = list(manifest["trained_on"].items())
+    lines = ["| set | licence, as its file says |", "|---|---|"]
+    lines += [f"| {name} | {text} |" for name, text in rows]
+    return "\n\n".join(["## Data", "\n".join(lines)])
 
 
 def main() -> None:
     """Read the command line and write the card."""
     config = tyro.cli(CardConfig, description=__doc__)
-    path = config.model / "README.md"
-    path.write_text(card(config))
-    print(f"-> {path}")
+    text = card(config)
+    config.card.parent.mkdir(parents=True, exist_ok=True)
+    config.card.write_text(text)
+    print(f"-> {config.card}")
 
 
 if __name__ == "__main__":
