@@ -34,7 +34,8 @@ The file, by key:
 Averages are ``overall`` and ``groups`` (without the listed sets), ``overall_without_apart`` (nor
 robots in random configurations), ``all_sets`` (with the listed sets) and ``sets``. A row of figures
 holds ``procrustes``, ``camera``, ``reflected`` (per cent of the radius), ``rotation`` (degrees) and
-``flat_...``, the same for no depth at all.
+``flat_...``, the same for no depth at all (of the seen keypoints alone); where something is hidden
+``hidden``, and ``hidden_middle``: what the middle of the object would give in place of each.
 """
 
 from __future__ import annotations

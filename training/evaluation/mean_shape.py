@@ -13,8 +13,9 @@ from lfm_ros.core.normalize import virtual_view
 from lfm_ros.core.pose import fit_pose
 from training.data.poses import PoseSet
 
-#: Training set in metres -> what its keypoints are called in mvor10.
+#: Training set of people in metres: of those there are, the one with the most bodies.
 SOURCE = "human/precog_kinect20"
+# What a keypoint is called elsewhere -> what it is called there.
 _NAMES = {
     "head": "Head",
     "neck": "ShoulderCenter",
