@@ -176,11 +176,12 @@ def test_limits_that_the_file_leaves_out_are_settled_and_said():
         joint("stiff", "revolute", "c", "d", "1 0 0", limit="0 0"),
         joint("endless", "revolute", "d", "e", "1 0 0", limit="-inf inf"),
         joint("wheel", "continuous", "e", "f", "1 0 0", limit="-0.1 0.1"),
-        links="a b c d e f",
+        joint("large", "revolute", "f", "g", "1 0 0", limit="-1e16 1e16"),
+        links="a b c d e f g",
     )
     made = load_robot(text, ["a", "b", "c"])
     pi = np.pi
-    expected = [[-pi, pi], [0, 0], [0, 0], [-pi, pi], [-pi, pi]]
+    expected = [[-pi, pi], [0, 0], [0, 0], [-pi, pi], [-pi, pi], [-pi, pi]]
     np.testing.assert_allclose(made.limits, expected)
     notes = " | ".join(made.notes)
     for name, word in (("elbow", "-pi to pi"), ("rail", "without limits"), ("stiff", "may not")):

@@ -62,6 +62,7 @@ def one(kind: str = "revolute", **changes: str) -> str:
         (one(axis="0 0 0"), "axis of no length"),
         (one(axis="0 1"), "xyz of joint 'j' is '0 1'; expected three numbers"),
         (one(rpy="0 nan 0"), "rpy of joint 'j' is 'nan'; expected a finite number"),
+        (one().replace("1 0 0", "0 1e308 0"), "xyz of joint 'j' is '1e308'; expected a finite"),
         (one(rpy="0 1,5 0"), "rpy of joint 'j' is '1,5'"),
         (one(mimic="k 1 0"), "mimics 'k', which there is not"),
         (one(mimic="j 1 0"), "j -> j mimic each other"),

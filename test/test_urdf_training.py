@@ -63,6 +63,11 @@ def test_too_little_is_refused():
         urdf_sets(ARM, LINKS, poses=39)
 
 
+def test_what_the_file_leaves_open_is_said(capsys):
+    urdf_sets(ARM.replace('lower="-1.5" upper="1.5"', 'lower="-inf" upper="inf"'), LINKS, 40)
+    assert "arm: joint 'lift' has no limits: taken as -pi to pi" in capsys.readouterr().err
+
+
 def test_links_are_chosen_where_none_are_named():
     legs = [joint(f"j{i}", "revolute", "hub", f"leg{i}", f"{i} 1 0", "1 0 0") for i in range(4)]
     feet = [joint(f"f{i}", "fixed", f"leg{i}", f"foot{i}", "0 0 -1") for i in range(4)]

@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from lfm_ros.core.errors import SkeletonError
+from lfm_ros.core.skeleton import LARGEST_SIZE
 from lfm_ros.urdf.tree import KINDS, Joint, Mimic, Triple, Urdf, suggestion, tree
 
 _ORIGIN: Triple = (0.0, 0.0, 0.0)
@@ -128,13 +129,13 @@ def _axis(element: ET.Element, kind: str, what: str) -> Triple:
 
 
 def _limits(limit: ET.Element | None, kind: str, what: str) -> tuple[float, float] | None:
-    """Only where they bound something: not of continuous joints, nor where they are infinite."""
+    """Only where they bound something: not of continuous joints, nor where they are no bound."""
     if limit is None or kind not in ("revolute", "prismatic"):
         return None
     # A <limit> that names only effort and velocity leaves both bounds at 0, says the specification.
     lower, upper = (_number(limit.get(k, "0"), f"{k} of {what}") for k in ("lower", "upper"))
-    if not (math.isfinite(lower) and math.isfinite(upper)):
-        return None
+    if not (abs(lower) <= LARGEST_SIZE and abs(upper) <= LARGEST_SIZE):
+        return None  # infinity, and the large numbers that some write for it
     if lower > upper:
         raise SkeletonError(f"{what} has lower limit {lower} above its upper {upper}; swap them")
     return lower, upper
@@ -175,8 +176,11 @@ def _triple(element: ET.Element | None, name: str, default: Triple, what: str) -
 
 def _finite(text: str, what: str) -> float:
     value = _number(text, what)
-    if not math.isfinite(value):
-        raise SkeletonError(f"{what} is {text!r}; expected a finite number")
+    if not abs(value) <= LARGEST_SIZE:
+        raise SkeletonError(
+            f"{what} is {text!r}; expected a finite number, in metres or radians below "
+            f"{LARGEST_SIZE:g}"
+        )
     return value
 
 

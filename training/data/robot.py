@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def urdf_sets(
 
     The frame is that of the root link, z up. Configurations are drawn one by one (see
     ``Robot.sample``), so a sequence is no motion, only a part of them that a split keeps together.
+    What the URDF leaves open is said on stderr.
 
     Args:
         path: The ``.urdf`` file, or the XML itself.
@@ -40,6 +42,8 @@ def urdf_sets(
         InputError: There are too few keypoints or poses.
     """
     robot = load_robot(path, links)
+    for note in robot.notes:
+        print(f"{robot.name}: {note}", file=sys.stderr)
     if len(robot.skeleton) < FEWEST_KEYPOINTS:
         raise InputError(
             f"{robot.name!r} has {len(robot.skeleton)} keypoints "
