@@ -55,6 +55,11 @@ class Batch:
         return padded_adjacency(self.rigs, self.pixels.shape[1])
 
     @property
+    def sides(self) -> NDArray[np.float32]:
+        """(B, K) 1 for keypoints on the left of the object, -1 on the right, else 0."""
+        return padded_sides(self.rigs, self.pixels.shape[1])[self.rig_index]
+
+    @property
     def degree(self) -> NDArray[np.float32]:
         """(B, K) edges at each keypoint."""
         return self.adjacency.sum(-1)[self.rig_index]
@@ -136,6 +141,17 @@ def padded_adjacency(rigs: tuple[Skeleton | None, ...], width: int) -> NDArray[n
     for i, rig in enumerate(rigs):
         if rig is not None:
             matrix[i, : len(rig), : len(rig)] = rig.adjacency
+    matrix.setflags(write=False)
+    return matrix
+
+
+@lru_cache(maxsize=64)
+def padded_sides(rigs: tuple[Skeleton | None, ...], width: int) -> NDArray[np.float32]:
+    """(S, K) sides of the rigs' keypoints, zeros behind each; read-only, since it is remembered."""
+    matrix = np.zeros((max(len(rigs), 1), width), np.float32)
+    for i, rig in enumerate(rigs):
+        if rig is not None:
+            matrix[i, : len(rig)] = rig.sides
     matrix.setflags(write=False)
     return matrix
 

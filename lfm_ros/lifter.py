@@ -189,6 +189,7 @@ def _network_inputs(batch: Batch, view: VirtualView) -> Arrays:
         "adjacency": batch.adjacency,
         "skeleton_index": batch.rig_index,
         "camera": view.features.astype(np.float32),
+        "side": batch.sides,
     }
 
 

@@ -18,7 +18,7 @@ from lfm_ros.resources import config_dir
 
 DEFAULT = "lfm_small"
 MANIFEST = "manifest.yaml"
-INPUTS = ("keypoints", "confidence", "adjacency", "skeleton_index", "camera")
+INPUTS = ("keypoints", "confidence", "adjacency", "skeleton_index", "camera", "side")
 _READS = "1"
 
 

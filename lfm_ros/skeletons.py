@@ -96,10 +96,11 @@ def _parse(content: Any, path: Path) -> Skeleton:
     try:
         names = [str(n) for n in content["keypoints"]]
         index = {name: i for i, name in enumerate(names)}
+        pairs = content.get("pairs")
         return Skeleton(
             names,
             [_pair(index, edge) for edge in content.get("edges") or ()],
-            [_pair(index, pair) for pair in content.get("pairs") or ()],
+            None if pairs is None else [_pair(index, pair) for pair in pairs],
             content.get("nominal_size"),
             _root(index, content["root"]) if content.get("root") else None,
             name=path.stem,

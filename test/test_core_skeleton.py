@@ -78,6 +78,23 @@ def test_unknown_names_are_answered_with_the_known_ones():
         load_skeleton("coco18")
 
 
+def test_sides_are_those_of_the_pairs_and_pairs_those_of_the_names():
+    rig = Skeleton(["nose", "left_eye", "right_eye", "tail"])
+    assert rig.pairs == ((1, 2),)
+    assert rig.sides.tolist() == [0, 1, -1, 0]
+    assert rig.sides.dtype == np.float32
+    assert Skeleton(rig.names, pairs=[]).pairs == ()
+    assert not Skeleton(rig.names, pairs=()).sides.any()
+    assert Skeleton(rig.names, pairs=[(3, 0)]).sides.tolist() == [-1, 0, 0, 1]
+
+
+def test_a_file_may_leave_the_pairs_to_the_names(tmp_path):
+    names = {"keypoints": ["left_hip", "right_hip", "neck"]}
+    assert load_skeleton(written(tmp_path, names)).pairs == ((0, 1),)
+    (tmp_path / "none").mkdir()
+    assert load_skeleton(written(tmp_path / "none", {**names, "pairs": []})).pairs == ()
+
+
 GOOD = {"keypoints": ["a", "b", "c", "d"], "edges": [["a", "b"]], "nominal_size": 1.5}
 
 

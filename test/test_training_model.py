@@ -20,7 +20,9 @@ CLOSE = {"atol": 2e-5, "rtol": 1e-4}
 @pytest.fixture(scope="module", params=["full", "paper"])
 def network(request):
     torch.manual_seed(0)
-    config = SMALL if request.param == "full" else replace(SMALL, walk_steps=0, depth=False)
+    config = (
+        SMALL if request.param == "full" else replace(SMALL, walk_steps=0, sides=False, depth=False)
+    )
     return Lifting(config).eval()
 
 
@@ -36,7 +38,8 @@ def example(count: int, keypoints: int, rigs: list, seed: int = 0) -> list[torch
     confidence[torch.arange(keypoints) >= sizes[:, None]] = 0
     keypoints_2d = torch.rand(count, keypoints, 2, generator=random) * 2 - 1
     camera = torch.randn(count, 6, generator=random)
-    return [keypoints_2d, confidence, adjacency, index, camera]
+    side = torch.randint(-1, 2, (count, keypoints), generator=random).float()
+    return [keypoints_2d, confidence, adjacency, index, camera, side]
 
 
 @torch.no_grad()
@@ -59,7 +62,8 @@ def test_permuting_keypoints_permutes_the_output(network):
         inputs[0][:, order],
         inputs[1][:, order],
         inputs[2][:, order][:, :, order],
-        *inputs[3:],
+        *inputs[3:5],
+        inputs[5][:, order],
     ]
     for ours, theirs in zip(run(network, moved), run(network, inputs), strict=True):
         np.testing.assert_allclose(ours, theirs[:, order], **CLOSE)
@@ -74,7 +78,7 @@ def test_padding_and_missing_keypoints_change_nothing(network):
         np.testing.assert_allclose(ours, theirs, **CLOSE)
     wider = example(4, 17, [chain(10), bush(10)])
     wider[0][:, :10], wider[1][:, :10], wider[4] = inputs[0], inputs[1], inputs[4]
-    wider[0][:, 10:], wider[1][:, 10:] = 0.3, 0
+    wider[0][:, 10:], wider[1][:, 10:], wider[5][:, :10] = 0.3, 0, inputs[5]
     for ours, theirs in zip(run(network, wider), expected, strict=True):
         np.testing.assert_allclose(ours[:, :10], theirs, **CLOSE)
 
@@ -91,6 +95,7 @@ def test_several_rigs_in_one_batch_are_each_alone(network):
             inputs[2][i : i + 1, :k, :k],
             torch.zeros(1, dtype=torch.long),
             inputs[4][i : i + 1],
+            inputs[5][i : i + 1, :k],
         ]
         for ours, theirs in zip(run(network, alone), together, strict=True):
             np.testing.assert_allclose(ours[0], theirs[i, :k], **CLOSE)
@@ -112,6 +117,11 @@ def test_everything_it_is_told_has_an_effect(network):
         changed = [*inputs]
         changed[i] = other
         assert np.abs(run(network, changed)[0] - base).max() > 1e-4, i
+    mirrored = run(network, [*inputs[:5], -inputs[5]])[0]
+    untold = run(network, inputs[:5])[0]
+    for other in (mirrored, untold):
+        assert (np.abs(other - base).max() > 1e-4) == network.config.sides
+    np.testing.assert_array_equal(untold, run(network, [*inputs[:5], 0 * inputs[5]])[0])
     edges = [*inputs]
     edges[2] = torch.as_tensor(bush(9).adjacency)[None]
     assert np.abs(run(network, edges)[0] - base).max() > 1e-4

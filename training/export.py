@@ -89,6 +89,7 @@ def example(instances: int, keypoints: int, rigs: int, seed: int = 0) -> dict[st
         "adjacency": adjacency + adjacency.transpose(1, 2),
         "skeleton_index": torch.arange(instances) % rigs,
         "camera": camera,
+        "side": torch.randint(-1, 2, (instances, keypoints), generator=random).float(),
     }
 
 
@@ -101,6 +102,7 @@ def write_onnx(model: Lifting, path: Path) -> None:
         {0: rigs, 1: keypoints, 2: keypoints},
         {0: instances},
         {0: instances},
+        {0: instances, 1: keypoints},
     )
     names = OUTPUTS if model.config.depth else OUTPUTS[:2]
     with warnings.catch_warnings():
@@ -208,6 +210,7 @@ def _manifest(
             "adjacency": "float32 (S, K, K)",
             "skeleton_index": "int64 (B,)",
             "camera": f"float32 (B, {len(CAMERA_FEATURES)}): {', '.join(CAMERA_FEATURES)}",
+            "side": "float32 (B, K): 1 left, -1 right, 0 neither or unknown",
         },
         "outputs": list(OUTPUTS if model.config.depth else OUTPUTS[:2]),
         "files": files,

@@ -43,6 +43,8 @@ class ModelConfig:
     """Standard deviation of the frozen random frequencies of the position tokens."""
     walk_steps: int = 8
     """Random-walk return probabilities given to each keypoint; 0 leaves them out (the paper)."""
+    sides: bool = True
+    """Whether keypoints say which side of the object they are on (not in the paper)."""
     depth: bool = True
     """Whether the head ``uvd`` exists beside the canonical one."""
 
@@ -52,10 +54,11 @@ class ModelConfig:
 
 
 PRESETS = {
-    "tiny": ModelConfig(width=64, layers=4, heads=2),
+    "tiny": ModelConfig(width=64, heads=2),
     "small": ModelConfig(),
-    "base": ModelConfig(width=256, layers=7, heads=8),
-    "paper": ModelConfig(walk_steps=0, depth=False),
+    "base": ModelConfig(),
+    "large": ModelConfig(width=256, layers=7, heads=8),
+    "paper": ModelConfig(walk_steps=0, sides=False, depth=False),
 }
 
 
@@ -108,6 +111,8 @@ class Lifting(nn.Module):
         adjacency: (S, K, K) of the S rigs in the batch, zeros where edges are unknown.
         skeleton_index: (B,) int64, which rig each instance has.
         camera: (B, C), see ``lfm_ros.core.normalize.CAMERA_FEATURES``; zeros mean unknown.
+        side: (B, K), 1 for keypoints on the object's left, -1 on its right, 0 for neither or
+            unknown; None: all unknown. It tells front from back where the shape does not.
 
     Outputs:
         canonical: (B, K, 3), the structure in the network's own orientation.
@@ -120,7 +125,7 @@ class Lifting(nn.Module):
         super().__init__()
         self.config = config
         self.tokens = PositionTokens(config.width, config.frequency)
-        self.features = nn.Linear(4 + config.walk_steps, config.width)
+        self.features = nn.Linear(4 + config.walk_steps + config.sides, config.width)
         self.camera = nn.Sequential(
             nn.Linear(len(CAMERA_FEATURES), config.width),
             nn.GELU(),
@@ -141,11 +146,16 @@ class Lifting(nn.Module):
         adjacency: Tensor,
         skeleton_index: Tensor,
         camera: Tensor,
+        side: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
         """Lift a batch; see the class for names and shapes."""
         seen = (confidence > 0).to(keypoints.dtype)
         edges = adjacency[skeleton_index]
-        x = self._embed(keypoints, confidence, seen, adjacency, skeleton_index, camera)
+        side = torch.zeros_like(confidence) if side is None else side
+        graph = [side[..., None]] if self.config.sides else []
+        if self.config.walk_steps:
+            graph.append(walk_returns(adjacency, self.config.walk_steps)[skeleton_index])
+        x = self._embed(keypoints, confidence, seen, graph) + self.camera(camera)[:, None]
         x = x.to(_trunk_dtype(x))
         bias = self._bias(edges, seen).to(x.dtype)
         for block in self.blocks:
@@ -159,20 +169,13 @@ class Lifting(nn.Module):
         return canonical, log_sigma, torch.cat([place, uvd[..., 2:]], -1)
 
     def _embed(
-        self,
-        keypoints: Tensor,
-        confidence: Tensor,
-        seen: Tensor,
-        adjacency: Tensor,
-        skeleton_index: Tensor,
-        camera: Tensor,
+        self, keypoints: Tensor, confidence: Tensor, seen: Tensor, skeleton: list[Tensor]
     ) -> Tensor:
+        """Tokens (B, K, D) of where each keypoint is and of what the skeleton says of it."""
         visible = keypoints * seen[..., None]
-        extras = [visible, confidence[..., None], seen[..., None]]
-        if self.config.walk_steps:
-            extras.append(walk_returns(adjacency, self.config.walk_steps)[skeleton_index])
-        x = self.tokens(visible) * seen[..., None] + self.features(torch.cat(extras, -1))
-        return x + self.camera(camera)[:, None]
+        features = [visible, confidence[..., None], seen[..., None], *skeleton]
+        tokens = self.tokens(visible) * seen[..., None]
+        return tokens + self.features(torch.cat(features, -1))
 
     def _bias(self, edges: Tensor, seen: Tensor) -> Tensor:
         """Additive attention bias (B, H, K, K): local heads first, then global ones."""

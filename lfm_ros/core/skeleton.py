@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lfm_ros.core.errors import SkeletonError
+from lfm_ros.core.pairs import guess_pairs
 
 Edge = tuple[int, int]
 
@@ -49,7 +50,7 @@ class Skeleton:
     Args:
         names: One name a keypoint, all different. Their order is the order of the keypoints.
         edges: Pairs of keypoint indices. May be empty: lifting works without, less well.
-        pairs: (left, right) keypoint indices.
+        pairs: (left, right) keypoint indices; None: read from the names (``guess_pairs``).
         nominal_size: Usual size in metres, by the definition of ``lfm_ros.core.placement.size``:
             the summed length of ``edges``, or without edges twice the radius. None if unknown.
         root: Frame published as the instance's TF, or None for the network's canonical frame.
@@ -62,7 +63,7 @@ class Skeleton:
 
     names: Sequence[str]
     edges: Sequence[Edge] = ()
-    pairs: Sequence[Edge] = ()
+    pairs: Sequence[Edge] | None = None
     nominal_size: float | None = None
     root: RootFrame | None = None
     name: str = ""
@@ -71,7 +72,8 @@ class Skeleton:
         object.__setattr__(self, "names", tuple(str(n) for n in self.names))
         try:
             object.__setattr__(self, "edges", tuple((int(a), int(b)) for a, b in self.edges))
-            object.__setattr__(self, "pairs", tuple((int(a), int(b)) for a, b in self.pairs))
+            pairs = guess_pairs(self.names) if self.pairs is None else self.pairs
+            object.__setattr__(self, "pairs", tuple((int(a), int(b)) for a, b in pairs))
             size = None if self.nominal_size is None else float(self.nominal_size)
             object.__setattr__(self, "nominal_size", size)
         except (TypeError, ValueError) as error:
@@ -86,7 +88,7 @@ class Skeleton:
         twice = sorted({n for n in self.names if self.names.count(n) > 1})
         if twice:
             raise SkeletonError(f"{label}: keypoint names {twice} appear twice; make each unique")
-        used = [i for e in (*self.edges, *self.pairs) for i in e]
+        used = [i for e in (*self.edges, *(self.pairs or ())) for i in e]
         used += sorted(self.root.indices()) if self.root else []
         wrong = sorted({i for i in used if not 0 <= i < len(self.names)})
         if wrong:
@@ -113,12 +115,20 @@ class Skeleton:
             matrix[a, b] = matrix[b, a] = 1.0
         return matrix
 
+    @cached_property
+    def sides(self) -> NDArray[np.float32]:
+        """1 for keypoints on the left of the object, -1 on the right, 0 for all others; (K,)."""
+        sides = np.zeros(len(self), np.float32)
+        for left, right in self.pairs or ():
+            sides[left], sides[right] = 1.0, -1.0
+        return sides
+
     def as_dict(self) -> dict[str, Any]:
         """What the latched ``skeletons`` topic says of the rig, ready for JSON."""
         return {
             "name": self.name,
             "keypoints": list(self.names),
             "edges": [list(e) for e in self.edges],
-            "pairs": [list(p) for p in self.pairs],
+            "pairs": [list(p) for p in self.pairs or ()],
             "nominal_size": self.nominal_size,
         }

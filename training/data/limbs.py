@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
-from lfm_ros.core.pairs import guess_pairs
 from lfm_ros.core.skeleton import Skeleton
 
 
@@ -50,7 +49,7 @@ class Limbs:
             self.moved[self.parent[j]] |= self.moved[j]
         self.ends = order[1:]
         self.twin = np.arange(count)
-        for left, right in guess_pairs(skeleton.names):
+        for left, right in skeleton.pairs or ():
             self.twin[right] = left
 
     @staticmethod

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lfm_ros.core.pairs import guess_pairs
 from lfm_ros.core.skeleton import Skeleton
 
 # Fewer points than this hardly determine a shape.
@@ -49,6 +48,7 @@ class Rig:
         offset: (K, 3) shift towards ``first``, towards ``second``, and across both.
         adjacency: (K, K) edges.
         twin: (K,) the keypoint of the other side; itself where there is none.
+        side: (K,) 1 on the left, -1 on the right, else 0.
     """
 
     anchor: NDArray[np.int64]
@@ -57,6 +57,7 @@ class Rig:
     offset: NDArray[np.float32]
     adjacency: NDArray[np.float32]
     twin: NDArray[np.int64]
+    side: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.anchor)
@@ -66,9 +67,10 @@ class Rig:
         """A rig as it is."""
         own = np.arange(len(skeleton))
         twin = own.copy()
-        for left, right in guess_pairs(skeleton.names):
+        for left, right in skeleton.pairs or ():
             twin[left], twin[right] = right, left
-        return Rig(own, own, own, np.zeros((len(own), 3), np.float32), skeleton.adjacency, twin)
+        still = np.zeros((len(own), 3), np.float32)
+        return Rig(own, own, own, still, skeleton.adjacency, twin, skeleton.sides)
 
     def points(
         self, xyz: NDArray[np.float32], valid: NDArray[np.bool_]
@@ -113,6 +115,7 @@ def _thinned(rig: Rig, config: RigConfig, random: np.random.Generator) -> Rig:
         rig.offset[kept],
         contracted(rig.adjacency, kept, config.looped, random),
         np.where(twin < 0, np.arange(len(kept)), twin),
+        rig.side[kept],
     )
 
 
@@ -138,6 +141,7 @@ def _marked(rig: Rig, config: RigConfig, random: np.random.Generator) -> Rig:
         offset.astype(np.float32),
         _with_copies(rig.adjacency, rows, random),
         twin,
+        rig.side[rows],
     )
 
 

@@ -36,6 +36,8 @@ class SamplerConfig:
     rig: RigConfig = field(default_factory=RigConfig)
     edges_dropped: float = 0.15
     """Share of poses whose edges the network is not told."""
+    sides_dropped: float = 0.25
+    """Share of poses whose left and right the network is not told."""
 
 
 @dataclass
@@ -50,6 +52,8 @@ class PoseBatch:
     skeleton_index: Tensor
     twin: Tensor
     """(B, K) the keypoint of the other side that a detector may take for this one, or itself."""
+    side: Tensor
+    """(B, K) what the network is told of it: 1 left, -1 right, 0 neither or not told."""
 
 
 class PoseSampler:
@@ -89,19 +93,25 @@ class PoseSampler:
         valid = np.zeros((len(drawn), count, most), bool)
         adjacency = np.zeros((2 * len(drawn), most, most), np.float32)
         twin = np.tile(np.arange(most), (len(drawn), 1))
+        side = np.zeros((len(drawn), most), np.float32)
         for i, (rig, points, there) in enumerate(drawn):
             k = len(rig)
             xyz[i, :, :k], valid[i, :, :k] = points, there
-            adjacency[i, :k, :k], twin[i, :k] = rig.adjacency, rig.twin
+            adjacency[i, :k, :k], twin[i, :k], side[i, :k] = rig.adjacency, rig.twin, rig.side
         index = np.repeat(np.arange(len(drawn)), count)
         dropped = self.random.random(index.shape) < self.config.edges_dropped
+        stretch = self._stretches(len(drawn), count)
+        told = self.random.random(index.shape) >= self.config.sides_dropped
+        # In the mirror left is right.
+        told = told * np.sign(stretch[..., 0].reshape(-1))
         arrays = (
-            (xyz * self._stretches(len(drawn), count)).reshape(-1, most, 3),
+            (xyz * stretch).reshape(-1, most, 3),
             valid.reshape(-1, most),
             np.stack([self.sets[i].up for i in chosen])[index],
             adjacency,
             index + dropped * len(drawn),
             twin[index],
+            side[index] * told[:, None].astype(np.float32),
         )
         return PoseBatch(*(torch.as_tensor(a).to(self.device) for a in arrays))
 
