@@ -18,6 +18,7 @@ from training.data.poses import PoseSet, load_folder, load_set
 from training.peers.c3dpo import C3dpo, on_rays, spun
 from training.peers.entries import KINDS, KNOWS_ALL
 from training.peers.fixed_order import FixedConfig, FixedOrder
+from training.peers.layers import FixedNetwork
 from training.peers.mean_shape import MeanShape, mean_shape
 from training.peers.measure import CLEAN, look, measure, megaflop
 from training.peers.mlp import ResidualMlp
@@ -57,12 +58,15 @@ def error(peer: Peer, sets: dict[str, PoseSet], figure: str = "procrustes") -> f
     return float(np.mean([row[figure] for row in measure(peer, sets).values()]))
 
 
-class Echo(nn.Module):
+class Echo(FixedNetwork):
     """A network that answers with its input."""
 
     def __init__(self, slots: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(slots))
+
+    def loss(self, views):
+        return self.weight.sum()
 
     def lift(self, views):
         return torch.cat([views.keypoints, views.confidence[..., None]], -1)

@@ -22,13 +22,13 @@ from torch import Tensor, nn
 
 from training.cameras import Views
 from training.losses import camera_distance
-from training.peers.layers import PER_KEYPOINT, PER_VIEW, flat_inputs, trunk
+from training.peers.layers import PER_KEYPOINT, PER_VIEW, FixedNetwork, flat_inputs, trunk
 
 # Distances beyond this many image radii count linearly.
 _HUBER = 0.01
 
 
-class C3dpo(nn.Module):
+class C3dpo(FixedNetwork):
     """Keypoints of all categories in N slots in, their points out."""
 
     def __init__(

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from training.cameras import Views, render
 from training.data.poses import PoseSet
+from training.peers.layers import FixedNetwork
 from training.peers.peer import Task
 from training.peers.plain_poses import PlainPoses
 from training.peers.slots import Order, Slots, taken
-
-
-class FixedNetwork(Protocol):
-    """A module that sees ``Views`` whose keypoints stand in N slots."""
-
-    def loss(self, views: Views) -> Tensor:
-        """What to make small, a scalar."""
-        ...
-
-    def lift(self, views: Views) -> Tensor:
-        """Points (B, N, 3) in the virtual camera's frame."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -53,11 +41,11 @@ class FixedOrder:
     def __init__(
         self,
         task: Task,
-        network: Callable[[int], nn.Module],
+        network: Callable[[int], FixedNetwork],
         order: Order = "own",
         config: FixedConfig | None = None,
     ) -> None:
-        """``network`` makes the module (a ``FixedNetwork``) for a number of slots."""
+        """``network`` makes the module for a number of slots."""
         self.task, self.config = task, config or FixedConfig()
         torch.manual_seed(task.seed)
         self.slots = Slots({n: s.xyz.shape[1] for n, s in task.sets.items()}, order)

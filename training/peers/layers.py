@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +18,18 @@ def flat_inputs(views: Views) -> Tensor:
     """Keypoints, confidence and camera features of a view as one vector (B, 3 N + C)."""
     visible = views.keypoints * (views.confidence > 0)[..., None]
     return torch.cat([visible.flatten(1), views.confidence, views.camera], -1)
+
+
+class FixedNetwork(nn.Module, ABC):
+    """A network that sees ``Views`` whose keypoints stand in N slots."""
+
+    @abstractmethod
+    def loss(self, views: Views) -> Tensor:
+        """What to make small, a scalar."""
+
+    @abstractmethod
+    def lift(self, views: Views) -> Tensor:
+        """Points (B, N, 3) in the virtual camera's frame, any scale and place."""
 
 
 class Bottleneck(nn.Module):

@@ -53,7 +53,8 @@ def mean_shape(poses: PoseSet) -> Array:
     mean, known = shapes[fullest], valid[fullest]
     for _ in range(ROUNDS):
         target = np.broadcast_to(mean, shapes.shape)
-        aligned = procrustes(shapes, target, valid & known, scaled=False).apply(shapes)
+        weight = (valid & known).astype(np.float64)
+        aligned = procrustes(shapes, target, weight, scaled=False).apply(shapes)
         count = valid.sum(0)
         mean = (aligned * valid[..., None]).sum(0) / np.maximum(count, 1)[:, None]
         known = count > 0

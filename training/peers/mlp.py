@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from training.cameras import Views
 from training.losses import camera_distance, structure_from_uvd
-from training.peers.layers import PER_KEYPOINT, PER_VIEW, flat_inputs
+from training.peers.layers import PER_KEYPOINT, PER_VIEW, FixedNetwork, flat_inputs
 
 
-class ResidualMlp(nn.Module):
+class ResidualMlp(FixedNetwork):
     """All keypoints of a view in, all points out."""
 
     def __init__(

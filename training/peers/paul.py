@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from lfm_ros.core.pose import Pose, fit_pose
 from training.cameras import Views
 from training.peers.c3dpo import on_rays
-from training.peers.layers import PER_KEYPOINT, PER_VIEW, flat_inputs, trunk
+from training.peers.layers import PER_KEYPOINT, PER_VIEW, FixedNetwork, flat_inputs, trunk
 
 
-class Paul(nn.Module):
+class Paul(FixedNetwork):
     """Keypoints of one category in, points out."""
 
     def __init__(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from training.cameras import Views
 from training.data.poses import PoseSet
 from training.peers.fixed_order import FixedConfig, FixedOrder
+from training.peers.layers import FixedNetwork
 from training.peers.peer import Task
 
 
@@ -17,7 +18,7 @@ class PerCategory:
     """One network for each set, each with all the samples; the ``Peer`` protocol."""
 
     def __init__(
-        self, task: Task, network: Callable[[int], nn.Module], config: FixedConfig | None = None
+        self, task: Task, network: Callable[[int], FixedNetwork], config: FixedConfig | None = None
     ) -> None:
         """``network`` makes the module for a number of keypoints."""
         self.networks = {
