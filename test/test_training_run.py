@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,9 +18,15 @@ from torch_fixtures import one_thread, seeded  # noqa: F401
 from lfm_ros.core.errors import InputError, ModelError
 from training import checkpoint
 from training.cameras import ViewConfig
+from training.config import TrainConfig
+from training.data.limbs import LimbConfig
+from training.data.rigs import RigConfig
 from training.data.sampler import SamplerConfig
 from training.model import PRESETS, Lifting, ModelConfig
-from training.train import TrainConfig, Trainer, build_optimizers, knowable, rate_factor, run
+from training.optimizers import build_optimizers, rate_factor
+from training.step import Learner, knowable
+from training.train import run
+from training.trainer import Trainer
 from training.validate import validate
 
 NANO = ModelConfig(width=32, layers=2, heads=2, walk_steps=4)
@@ -98,9 +105,18 @@ def test_it_learns(tmp_path):
             up_known=1,
             noise=0,
             hidden=0,
+            swapped=0,
             distance=(4, 6),
         ),
-        sampler=SamplerConfig(rigs=1, per_rig=32, stretch=0, mirror=0, subrig=0, edges_dropped=0),
+        sampler=SamplerConfig(
+            rigs=1,
+            per_rig=32,
+            stretch=0,
+            mirror=0,
+            edges_dropped=0,
+            rig=RigConfig(subrig=0, markers=0),
+            limbs=LimbConfig(bones=0, swung=0),
+        ),
     )
     trainer = Trainer(easy)
     terms = [trainer.step() for _ in range(120)]
@@ -177,25 +193,45 @@ def test_sets_without_sequences_enough_are_trained_on_and_not_validated(tmp_path
     assert trainer.steps == 2
 
 
-def test_interrupting_saves(config, monkeypatch):
-    calls = []
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_waits_for_the_step_to_end(config, tmp_path, monkeypatch, number):
+    """What is saved is what as many whole steps give, wherever the signal comes."""
+    whole = Trainer(replace(config, run=tmp_path / "whole"))
+    steps(whole, 2)
 
-    def stop(self):
-        calls.append(1)
-        if len(calls) > 2:
-            raise KeyboardInterrupt
-        return original(self)
+    def interrupted(self, batch, views):
+        if self.steps == 1:
+            signal.raise_signal(number)
+        return original(self, batch, views)
 
-    original = Trainer.step
-    monkeypatch.setattr(Trainer, "step", stop)
+    original = Learner.backward
+    monkeypatch.setattr(Learner, "backward", interrupted)
+    before = signal.getsignal(number)
     assert run(config).steps == 2
-    monkeypatch.setattr(Trainer, "step", original)
+    assert signal.getsignal(number) == before
+    again = Trainer(config)
+    assert again.steps == 2
+    assert same(again.model.state_dict(), whole.model.state_dict())
+    assert same(again.averaged, whole.averaged)
+
+
+def test_a_second_interrupt_ends_at_once_and_saves_nothing(config, monkeypatch):
+    run(replace(config, samples=32))
+
+    def impatient(self, batch, views):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("this step went on")
+
+    monkeypatch.setattr(Learner, "backward", impatient)
+    with pytest.raises(KeyboardInterrupt):
+        run(config)
     assert Trainer(config).steps == 2
 
 
 def test_fine_tuning_starts_from_the_averaged_weights(config, tmp_path):
     first = run(replace(config, samples=32))
-    tuned = Trainer(replace(config, run=tmp_path / "tuned", init=config.run))
+    tuned = Trainer(replace(config, run=tmp_path / "tuned", init=str(config.run)))
     assert same(tuned.model.state_dict(), first.averaged)
     assert tuned.model.training
     assert tuned.steps == 0

@@ -1,0 +1,96 @@
+"""What can be set about a run; stored beside its weights as it was given."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lfm_ros.core.errors import InputError
+from training.cameras import ViewConfig
+from training.data.sampler import SamplerConfig
+
+SHIPPED = Path(__file__).parent / "weights"
+_PREFIX = "lfm_"
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train."""
+
+    data: str = "builtin"
+    """Folder of pose sets, or 'builtin' for the poses of our own kinematics."""
+    urdf: Path | None = None
+    """A robot's URDF to train on instead of ``data``."""
+    links: str = ""
+    """Its links that are keypoints, comma separated; empty chooses."""
+    run: Path = Path("runs/small")
+    """Where weights, logs and the state for resuming go."""
+    model: str = "small"
+    """One of the presets in training/model.py: tiny, small, base, paper."""
+    init: str | None = None
+    """Weights to start from, for fine-tuning: a run, or the name of shipped ones ('small')."""
+    finetune: float = 0.3
+    """Factor on both learning rates where ``init`` is given."""
+    teacher: str | None = None
+    """A network to learn from beside the truth: a run, or the name of shipped weights."""
+    teacher_weight: float = 1.0
+    """Weight of the distance to what the teacher says."""
+    samples: int = 2_000_000
+    """Poses to see in all, over every continuation and every process."""
+    minutes: float = math.inf
+    """Stop after so many minutes of this call; the next one goes on from there."""
+    muon_rate: float = 0.01
+    """Learning rate of Muon, for the matrices of the blocks."""
+    adamw_rate: float = 1.5e-3
+    """Learning rate of AdamW, for everything else."""
+    warmup: int = 50_000
+    """Samples until the full rate; a tenth of ``samples`` if that is less."""
+    cooldown: float = 0.2
+    """Share of the samples at the end over which the rate falls to zero."""
+    average: float = 0.999
+    """Decay of the moving average of the weights, a step."""
+    clip: float = 1.0
+    """Largest norm of the gradient."""
+    save_every: float = 120.0
+    """Seconds between checkpoints."""
+    validate_every: int = 200_000
+    """Samples between validations."""
+    device: str = "auto"
+    """auto, cpu or cuda; auto takes a GPU where there is one."""
+    threads: int = 0
+    """CPU threads; 0 leaves it to torch."""
+    workers: int = 0
+    """Processes that draw batches ahead; with any, a run resumes no longer to the bit."""
+    bf16: bool = True
+    """Multiply in bfloat16; without, a CPU that lacks it may be faster."""
+    graphs: bool = False
+    """Capture the gradient as CUDA graphs: for small networks on a fast GPU."""
+    compile: bool = False
+    """Compile the network; on a CPU 5 to 10 % faster after a minute, see training/bench.py."""
+    seed: int = 0
+    views: ViewConfig = field(default_factory=ViewConfig)
+    sampler: SamplerConfig = field(default_factory=SamplerConfig)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, stored beside the weights."""
+        return json.loads(json.dumps(asdict(self), default=str))
+
+
+def weights_of(name: str) -> Path:
+    """The folder of a run, or of shipped weights: ``small`` is ``training/weights/lfm_small``.
+
+    Raises:
+        InputError: There is neither.
+    """
+    shipped = SHIPPED / f"{_PREFIX}{name.removeprefix(_PREFIX)}"
+    for folder in (Path(name), shipped):
+        if folder.is_dir():
+            return folder
+    names = sorted(p.name.removeprefix(_PREFIX) for p in SHIPPED.glob(f"{_PREFIX}*"))
+    raise InputError(
+        f"{name!r} is neither the folder of a run nor the name of shipped weights; "
+        f"give a folder that training.train wrote, or one of {names}"
+    )
