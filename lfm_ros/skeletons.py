@@ -65,7 +65,7 @@ def as_yaml(skeleton: Skeleton) -> str:
     content: dict[str, Any] = {
         "keypoints": list(skeleton.names),
         "edges": [named(edge) for edge in skeleton.edges],
-        "pairs": [named(pair) for pair in skeleton.pairs],
+        "pairs": [named(pair) for pair in skeleton.pairs or ()],
     }
     if skeleton.nominal_size is not None:
         content["nominal_size"] = skeleton.nominal_size

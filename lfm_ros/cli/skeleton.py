@@ -63,7 +63,7 @@ def _from_urdf(options: argparse.Namespace) -> int:
     _write(options.output, text)
     print(
         f"{robot.name}: {len(robot.skeleton)} keypoints, {len(robot.skeleton.edges)} edges, "
-        f"{len(robot.skeleton.pairs)} left/right pairs -> {options.output}"
+        f"{len(robot.skeleton.pairs or ())} left/right pairs -> {options.output}"
     )
     return 0
 

@@ -175,8 +175,8 @@ def _plane(normal: Array) -> Array:
     """Two unit vectors (2, 3) across ``normal`` (3,); x and y of the frame for a normal along z."""
     toward = np.eye(3)[1 if abs(normal[0]) > 0.9 else 0]
     first = toward - (toward @ normal) * normal
-    first /= np.linalg.norm(first)
-    return np.stack([first, np.cross(normal, first)])
+    first = first / np.linalg.norm(first)
+    return np.stack([first, np.cross(normal, first)]).astype(np.float64)
 
 
 def _matrix_from_rpy(rpy: tuple[float, float, float]) -> Array:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lfm_ros.core.errors import InputError, SkeletonError
-from lfm_ros.core.pairs import guess_pairs
 from lfm_ros.core.placement import size
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.urdf.file import read_urdf
@@ -78,9 +78,9 @@ class Robot:
     def _skeleton(self) -> Skeleton:
         names = [self._kinematics.links[i] for i in self._links]
         edges = contracted_edges(self._kinematics.parents, self._links)
-        bare = Skeleton(names, edges, guess_pairs(names), name=self.name)
+        bare = Skeleton(names, edges, name=self.name)  # which reads left and right from the names
         usual = float(np.median(size(self.forward(measured(self.limits)), bare)))
-        return Skeleton(names, edges, bare.pairs, float(f"{usual:.4g}"), name=self.name)
+        return replace(bare, nominal_size=float(f"{usual:.4g}"))
 
 
 def load_robot(source: str | Path, links: Sequence[str] | None = None) -> Robot:
