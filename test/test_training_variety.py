@@ -35,6 +35,8 @@ def bones(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
         (["FL_foot", "FR_foot", "RL_foot", "RR_foot"], [(0, 1), (2, 3)]),
         (["c1_lf", "c1_rf", "c1_lm", "c1_rm"], [(0, 1), (2, 3)]),
         (["eye_l_0", "eye_l_1", "eye_r_0", "eye_r_1"], [(0, 2), (1, 3)]),
+        (["panda_leftfinger", "panda_rightfinger"], [(0, 1)]),
+        (["lftip", "rftip", "mftip", "fftip"], []),
         (["link_1", "link_2", "torso"], []),
         (["left_knee"], []),
     ],
