@@ -50,7 +50,8 @@ def _errors(
     views = render(xyz, valid, up, config)
     adjacency = torch.as_tensor(poses.skeleton.adjacency).to(device)[None]
     rig = torch.zeros(len(rows), dtype=torch.long, device=device)
-    outputs = model(views.keypoints, views.confidence, adjacency, rig, views.camera)
+    side = torch.as_tensor(poses.skeleton.sides).to(device).expand(len(rows), -1)
+    outputs = model(views.keypoints, views.confidence, adjacency, rig, views.camera, side)
     weight = valid.to(xyz.dtype)
     flat = torch.cat([views.keypoints, torch.zeros_like(views.keypoints[..., :1])], -1)
     lifted = structure_from_uvd(outputs[2], views.radius) if len(outputs) > 2 else outputs[0]

@@ -24,6 +24,8 @@ class Condition:
 
     views: ViewConfig = UPRIGHT
     edges: bool = True
+    sides: bool = True
+    """Whether the skeleton says what is left and what is right."""
     camera: bool = True
     up: bool = True
     noise: float = 0.0
@@ -37,6 +39,7 @@ class Condition:
 CONDITIONS = {
     "upright": Condition(),
     "no_edges": Condition(edges=False),
+    "no_sides": Condition(sides=False),
     "no_camera": Condition(camera=False),
     "no_up": Condition(up=False),
     "pixels_alone": Condition(edges=False, camera=False, up=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -61,11 +61,12 @@ def shoot(poses: PoseSet, condition: Condition, frames: int, seed: int) -> Shots
 
 def lift(lifter: Lifter, shots: Shots, condition: Condition) -> Lifted:
     """Lift what was photographed, told what the condition tells."""
+    rig = shots.skeleton if condition.sides else replace(shots.skeleton, pairs=())
     return lifter.lift(
         shots.pixels,
         shots.confidence,
         CAMERA if condition.camera else None,
-        shots.skeleton if condition.edges else None,
+        rig if condition.edges else None,
         up=shots.up if condition.up else None,
     )
 
