@@ -56,6 +56,8 @@ def test_edges_go_with_the_keypoints_that_they_join(sets):
     np.testing.assert_array_equal(other.pixels, shots.pixels[:, order])
     joined = {frozenset(shots.skeleton.names[i] for i in e) for e in shots.skeleton.edges}
     assert {frozenset(other.skeleton.names[i] for i in e) for e in other.skeleton.edges} == joined
+    assert shots.skeleton.pairs
+    np.testing.assert_array_equal(other.skeleton.sides, shots.skeleton.sides[order])
 
 
 def test_a_network_told_the_wrong_edges_is_found_out(examiner, sets):
@@ -75,6 +77,10 @@ def test_smaller_rigs_keep_their_points_and_hang_together(sets):
     assert len(other.skeleton) == round(len(shots.skeleton) / 2)
     np.testing.assert_array_equal(other.pixels[:, new], shots.pixels[:, old])
     assert [other.skeleton.names[i] for i in new] == [shots.skeleton.names[i] for i in old]
+    twins = {i for pair in shots.skeleton.pairs or () for i in pair if set(pair) <= set(old)}
+    for i, index in enumerate(old):
+        side = shots.skeleton.sides[index] if index in twins else 0
+        assert other.skeleton.sides[i] == side, "a keypoint whose twin is gone has no side"
     reach = np.linalg.matrix_power(np.eye(len(new)) + other.skeleton.adjacency, len(new))
     assert (reach > 0).all()
 
@@ -89,6 +95,11 @@ def test_larger_rigs_have_a_keypoint_in_the_middle_of_every_edge(sets):
     a, b = shots.skeleton.edges[3]
     np.testing.assert_allclose(other.truth[:, total + 3], shots.truth[:, [a, b]].mean(1))
     assert {(a, total + 3), (b, total + 3)} <= set(other.skeleton.edges)
+    sides = other.skeleton.sides
+    np.testing.assert_array_equal(sides[:total], shots.skeleton.sides)
+    for i, (a, b) in enumerate(shots.skeleton.edges):
+        both = sides[a] + sides[b]
+        assert sides[total + i] == np.sign(both), "the middle of a left bone is on the left"
 
 
 def test_both_ways_are_told_beside_the_rig_itself(examiner, sets):

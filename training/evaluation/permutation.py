@@ -45,10 +45,12 @@ def shuffled(shots: Shots, order: NDArray[np.int64]) -> Shots:
     """The same frames with keypoint ``order[i]`` at place i, edges and all."""
     parts = {n: getattr(shots, n)[:, order] for n in ("pixels", "confidence", "truth", "valid")}
     place = np.argsort(order)
-    edges = [(int(place[a]), int(place[b])) for a, b in shots.skeleton.edges]
-    names = [shots.skeleton.names[i] for i in order]
-    rig = Skeleton(names, edges, nominal_size=shots.skeleton.nominal_size)
-    return replace(shots, **parts, skeleton=rig)
+    rig = shots.skeleton
+    edges = [(int(place[a]), int(place[b])) for a, b in rig.edges]
+    pairs = [(int(place[a]), int(place[b])) for a, b in rig.pairs or ()]
+    names = [rig.names[i] for i in order]
+    new = Skeleton(names, edges, pairs, nominal_size=rig.nominal_size)
+    return replace(shots, **parts, skeleton=new)
 
 
 def _moved(lifter: Lifter, condition: Condition, seed: int, shots: Shots) -> Figures:

@@ -60,7 +60,9 @@ def fewer_keypoints(shots: Shots, seed: int) -> Other:
     kept = np.sort(random.permutation(total)[: max(_SMALLEST, round(_KEPT * total))])
     graph = _among(kept, shots.skeleton.adjacency)
     edges = [(int(a), int(b)) for a, b in np.argwhere(np.triu(graph) > 0)]
-    skeleton = Skeleton([shots.skeleton.names[i] for i in kept], edges)
+    place = {int(old): new for new, old in enumerate(kept)}
+    pairs = [(place[a], place[b]) for a, b in shots.skeleton.pairs or () if {a, b} <= set(place)]
+    skeleton = Skeleton([shots.skeleton.names[i] for i in kept], edges, pairs)
     return _taken(shots, kept, skeleton), kept, np.arange(len(kept))
 
 
@@ -76,6 +78,7 @@ def more_keypoints(shots: Shots, seed: int) -> Other:
     names = [*rig.names, *(f"{rig.names[a]}|{rig.names[b]}" for a, b in rig.edges)]
     ends = zip(first, second, strict=True)
     edges = [(int(e), total + i) for i, pair in enumerate(ends) for e in pair]
+    pairs = [*(rig.pairs or ()), *_paired_edges(rig)]
     truth = np.concatenate([shots.truth, (shots.truth[:, first] + shots.truth[:, second]) / 2], 1)
     valid = np.concatenate([shots.valid, shots.valid[:, first] & shots.valid[:, second]], 1)
     # A middle whose ends have no truth must still be in front of the camera.
@@ -86,9 +89,20 @@ def more_keypoints(shots: Shots, seed: int) -> Other:
         confidence=valid.astype(np.float64),
         truth=truth,
         valid=valid,
-        skeleton=Skeleton(names, edges),
+        skeleton=Skeleton(names, edges, pairs),
     )
     return grown, np.arange(total), np.arange(total)
+
+
+def _paired_edges(rig: Skeleton) -> list[tuple[int, int]]:
+    """Left and right middles of edges, numbered behind the keypoints."""
+    other = dict(rig.pairs or ())
+    number = {frozenset(edge): len(rig) + i for i, edge in enumerate(rig.edges)}
+    found = [
+        (index, number.get(frozenset(other.get(end, end) for end in edge), index))
+        for edge, index in number.items()
+    ]
+    return [(left, right) for left, right in found if left != right]
 
 
 def _among(kept: Common, adjacency: NDArray[np.float32]) -> NDArray[np.float32]:
