@@ -11,7 +11,6 @@ from synthetic import bush, chain, write_poses
 from torch_fixtures import one_thread, seeded  # noqa: F401
 
 from lfm_ros.core.errors import InputError
-from lfm_ros.models import load_model
 from training.card import CardConfig, card
 from training.evaluate import EvaluateConfig, evaluate
 from training.evaluation.curve import read_curve
@@ -48,7 +47,7 @@ def written(folder, result):
     run = folder.parent / "run"
     run.mkdir()
     (run / "log.jsonl").write_text("\n".join(json.dumps(e) for e in entries) + "\n")
-    return {"evaluation": path, "run": run, "model": load_model(None).folder}
+    return {"evaluation": path, "run": run}
 
 
 def section(text: str, title: str) -> str:

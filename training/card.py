@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import tyro
-import yaml
 
 from lfm_ros.core.errors import InputError
-from lfm_ros.models import MANIFEST
+from lfm_ros.models import load_model
 from training.evaluation import markdown
 from training.evaluation.curve import Curve, read_curve
 from training.evaluation.plots import draw
@@ -47,8 +46,8 @@ class CardConfig:
     """What training.evaluate wrote."""
     run: Path
     """The run, for its learning curve."""
-    model: Path = Path("config/models/lfm_small")
-    """Model folder; its manifest is read."""
+    model: str | None = None
+    """Model folder or name, for its manifest; the one that ships if left out."""
     output: Path | None = None
     """Where the card goes; README.md in the model's folder if left out."""
     comparison: Path | None = None
@@ -59,7 +58,7 @@ class CardConfig:
     @property
     def card(self) -> Path:
         """The file that is written."""
-        return self.output or self.model / "README.md"
+        return self.output or load_model(self.model).folder / "README.md"
 
 
 def card(config: CardConfig) -> str:
@@ -67,8 +66,9 @@ def card(config: CardConfig) -> str:
 
     Raises:
         InputError: The evaluation or the comparison is not of the expected form.
+        ModelError: There is no such model.
     """
-    manifest = yaml.safe_load((config.model / MANIFEST).read_text())
+    manifest = load_model(config.model).manifest
     result = _read(config.evaluation, "catalogue", "training.evaluate")
     curve = read_curve(config.run / "log.jsonl")
     sections = [_head(manifest)]
