@@ -56,12 +56,14 @@ def everything(trainer: Trainer) -> list[torch.Tensor]:
     return [t.detach().clone() for t in tensors]
 
 
-def test_stacked_muon_is_torchs_muon():
+@pytest.mark.parametrize("stacked", [False, True])
+def test_stacked_muon_is_torchs_muon(stacked):
     ours = Lifting(NANO).blocks
     theirs = copy.deepcopy(ours)
     sides = [[p for p in blocks.parameters() if p.ndim == 2] for blocks in (ours, theirs)]
     settings = {"lr": 0.02, "weight_decay": 0.1, "adjust_lr_fn": "original"}
     pair = [StackedMuon(sides[0], **settings), torch.optim.Muon(sides[1], **settings)]
+    pair[0].stack_on_cpu = stacked
     for _ in range(4):
         for a, b in zip(*sides, strict=True):
             a.grad = torch.randn_like(a)
@@ -74,7 +76,9 @@ def test_stacked_muon_is_torchs_muon():
     pair[1].load_state_dict(saved)  # a run may go on with either
 
 
-def test_a_gradient_that_is_not_finite_changes_nothing(config):
+@pytest.mark.parametrize("stacked", [False, True])
+def test_a_gradient_that_is_not_finite_changes_nothing(config, monkeypatch, stacked):
+    monkeypatch.setattr(StackedMuon, "stack_on_cpu", stacked)
     trainer = Trainer(config)
     for _ in range(2):
         trainer.step()

@@ -1,4 +1,4 @@
-"""Several processes, on one machine or many: ``torchrun --nproc-per-node N -m training.train``.
+"""Several processes, on one machine or many: ``torchrun --nproc-per-node N -m -- training.train``.
 
 Each process draws its own batches; the gradient is the mean over the processes of what each of them
 finds on its batch. All take the same step, so weights, moments and average stay equal everywhere.

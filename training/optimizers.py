@@ -22,16 +22,21 @@ class StackedMuon(torch.optim.Muon):
     """
 
     found_inf: Tensor | None = None
+    stack_on_cpu = False
+    """For tests of what a GPU does."""
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
         """One step of Muon (K. Jordan et al., 2024), with Nesterov momentum."""
         for group in self.param_groups:
-            shapes: dict[torch.Size, list[Tensor]] = {}
+            together: dict[Any, list[Tensor]] = {}
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    shapes.setdefault(parameter.shape, []).append(parameter)
-            for parameters in shapes.values():
+                    # A CPU has nothing to gain: one matrix after another stays in its cache.
+                    alone = parameter.device.type == "cpu" and not self.stack_on_cpu
+                    key = id(parameter) if alone else parameter.shape
+                    together.setdefault(key, []).append(parameter)
+            for parameters in together.values():
                 self._update(parameters, group)
 
     def _update(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
@@ -67,9 +72,9 @@ def orthogonal(matrices: Tensor, group: dict[str, Any]) -> Tensor:
     Source: K. Jordan et al., Muon: An optimizer for hidden layers in neural networks, 2024
     (quintic Newton-Schulz iteration).
     """
-    if matrices.device.type == "cpu" and matrices.ndim == 3:
-        # One large product after another is faster there than a batch of them.
-        return torch.stack([orthogonal(m, group) for m in matrices])
+    if len(matrices) == 1 and matrices.ndim == 3:
+        # On a CPU a batched product of one is slower than a plain one.
+        return orthogonal(matrices[0], group)[None]
     a, b, c = group["ns_coefficients"]
     add = torch.addmm if matrices.ndim == 2 else torch.baddbmm
     tall = matrices.shape[-2] > matrices.shape[-1]

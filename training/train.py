@@ -1,7 +1,8 @@
 """Train the network: ``python -m training.train --data DIR|builtin --run runs/NAME``.
 
 Continues by itself where ``--run`` stopped. Ctrl-C and SIGTERM save and end; a second Ctrl-C ends
-at once. On several GPUs or machines: ``torchrun --nproc-per-node N -m training.train ...``.
+at once. On several GPUs or machines: ``torchrun --nproc-per-node N -m -- training.train ...``
+(without the ``--``, torchrun takes ``--run`` for an option of its own).
 """
 
 from __future__ import annotations
