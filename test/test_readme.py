@@ -121,7 +121,10 @@ def option_names(module: str) -> set[str]:
     found = importlib.util.find_spec(module)
     assert found is not None, f"no module {module}"
     assert found.origin is not None
-    names = re.findall(r"^    (\w+): ", Path(found.origin).read_text(), re.MULTILINE)
+    source = Path(found.origin).read_text()
+    if "import TrainConfig" in source:
+        source += (ROOT / "training" / "config.py").read_text()
+    names = re.findall(r"^    (\w+): ", source, re.MULTILINE)
     return {"--" + name.replace("_", "-") for name in names}
 
 

@@ -258,7 +258,7 @@ def test_who_is_told_more_than_our_network_says_so():
     told = {name: entry.told for kind in KINDS.values() for name, entry in kind.items()}
     assert told["MLP per category"] == told["C3DPO, 2D"] == told["mean shape + PnP"] == KNOWS_ALL
     assert told["C3DPO, 3D, category not told"] == "order"
-    for name in ("no depth", "paper", "small", "C3DPO, 3D, permuted", "MLP for all, permuted"):
+    for name in ("no depth", "paper", "base", "C3DPO, 3D, permuted", "MLP for all, permuted"):
         assert told[name] == ""
 
 

@@ -143,7 +143,7 @@ def test_what_a_variation_is_not_told_does_not_reach_it(left_out, tmp_path):
 
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_every_ablation_can_be_trained_and_judged(name, data, tmp_path, monkeypatch):
-    for preset in ("small", "paper"):
+    for preset in ("base", "paper"):
         monkeypatch.setitem(PRESETS, preset, NANO)
     sets = load_folder(data)
     peer = Ours(Task(sets, data, tmp_path / "run", 400, 0), ABLATIONS[name])

@@ -96,6 +96,8 @@ def test_it_learns(tmp_path):
         model="nano",
         samples=10**9,
         warmup=200,
+        muon_rate=0.01,
+        adamw_rate=1.5e-3,
         threads=1,
         views=ViewConfig(
             elevation=(0, 30),
@@ -244,7 +246,7 @@ def test_a_run_of_another_network_is_not_continued(config):
 
 
 def test_wrong_names_are_answered(config, tmp_path):
-    with pytest.raises(InputError, match=r"'giant'.*tiny.*small"):
+    with pytest.raises(InputError, match=r"'giant'.*tiny.*base"):
         Trainer(replace(config, model="giant"))
     with pytest.raises(InputError, match="nowhere is not a folder"):
         Trainer(replace(config, data=str(tmp_path / "nowhere")))

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import roma
 import torch
@@ -54,12 +55,12 @@ def config(tmp_path):
 
 
 def test_shipped_weights_are_known_by_name(config, tmp_path):
-    folder = SHIPPED / "lfm_small"
-    assert weights_of("small") == weights_of("lfm_small") == weights_of(str(folder)) == folder
+    folder = SHIPPED / "lfm_base"
+    assert weights_of("base") == weights_of("lfm_base") == weights_of(str(folder)) == folder
     weights = checkpoint.load_weights(folder)[0].state_dict()
-    tuned = Trainer(replace(config, init="small", run=tmp_path / "tuned"))
+    tuned = Trainer(replace(config, init="base", run=tmp_path / "tuned"))
     assert all(torch.equal(t, weights[n]) for n, t in tuned.model.state_dict().items())
-    with pytest.raises(InputError, match=r"'gigantic' is neither.*'small'"):
+    with pytest.raises(InputError, match=r"'gigantic' is neither.*'base'"):
         Trainer(replace(config, init="gigantic"))
 
 
@@ -77,7 +78,11 @@ def test_a_robots_own_model_is_trained_on(config, tmp_path):
     trainer = run(replace(config, urdf=urdf))
     assert trainer.samples == 32
     assert list(trainer.train_sets) == list(trainer.validation_sets)
-    names = next(iter(trainer.train_sets.values())).skeleton.names
+    poses = next(iter(trainer.train_sets.values()))
+    names = poses.skeleton.names
+    drawn = trainer.sampler.batch().xyz.numpy()
+    nearest = np.abs(drawn[:, None] - poses.xyz[None]).max((2, 3)).min(1)
+    assert nearest.max() < 1e-6, "neither stretched, mirrored, thinned nor marked"
     few = replace(config, urdf=urdf, links=", ".join(names[:4]), run=tmp_path / "few")
     assert next(iter(Trainer(few).train_sets.values())).skeleton.names == names[:4]
 

@@ -23,16 +23,16 @@ class TrainConfig:
     data: str = "builtin"
     """Folder of pose sets, or 'builtin' for the poses of our own kinematics."""
     urdf: Path | None = None
-    """A robot's URDF to train on instead of ``data``."""
+    """A robot's URDF to train on instead of ``data``, as it is: no other bodies or rigs."""
     links: str = ""
     """Its links that are keypoints, comma separated; empty chooses."""
-    run: Path = Path("runs/small")
+    run: Path = Path("runs/base")
     """Where weights, logs and the state for resuming go."""
-    model: str = "small"
-    """One of the presets in training/model.py: tiny, small, base, paper."""
+    model: str = "base"
+    """One of the presets in training/model.py: tiny, base, large, paper."""
     init: str | None = None
-    """Weights to start from, for fine-tuning: a run, or the name of shipped ones ('small')."""
-    finetune: float = 0.3
+    """Weights to start from, for fine-tuning: a run, or the name of shipped ones ('base')."""
+    finetune: float = 1.0
     """Factor on both learning rates where ``init`` is given."""
     teacher: str | None = None
     """A network to learn from beside the truth: a run, or the name of shipped weights."""
@@ -42,9 +42,9 @@ class TrainConfig:
     """Poses to see in all, over every continuation and every process."""
     minutes: float = math.inf
     """Stop after so many minutes of this call; the next one goes on from there."""
-    muon_rate: float = 0.01
+    muon_rate: float = 0.007
     """Learning rate of Muon, for the matrices of the blocks."""
-    adamw_rate: float = 1.5e-3
+    adamw_rate: float = 1e-3
     """Learning rate of AdamW, for everything else."""
     warmup: int = 50_000
     """Samples until the full rate; a tenth of ``samples`` if that is less."""
@@ -69,7 +69,7 @@ class TrainConfig:
     graphs: bool = False
     """Capture the gradient as CUDA graphs: for small networks on a fast GPU."""
     compile: bool = False
-    """Compile the network; on a CPU 5 to 10 % faster after a minute, see training/bench.py."""
+    """Compile the network: 5 % more on a CPU once the minutes that it takes are over."""
     seed: int = 0
     views: ViewConfig = field(default_factory=ViewConfig)
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
@@ -80,7 +80,7 @@ class TrainConfig:
 
 
 def weights_of(name: str) -> Path:
-    """The folder of a run, or of shipped weights: ``small`` is ``training/weights/lfm_small``.
+    """The folder of a run, or of shipped weights: ``base`` is ``training/weights/lfm_base``.
 
     Raises:
         InputError: There is neither.

@@ -55,7 +55,6 @@ class ModelConfig:
 
 PRESETS = {
     "tiny": ModelConfig(width=64, heads=2),
-    "small": ModelConfig(),
     "base": ModelConfig(),
     "large": ModelConfig(width=256, layers=7, heads=8),
     "paper": ModelConfig(walk_steps=0, sides=False, depth=False),

@@ -16,7 +16,7 @@ from training import checkpoint
 from training.config import TrainConfig, weights_of
 from training.data.builtin import builtin_sets
 from training.data.poses import PoseSet, load_folder
-from training.data.sampler import PoseBatch, PoseSampler
+from training.data.sampler import PoseBatch, PoseSampler, as_they_are
 from training.data.splits import divide, held_out
 from training.distributed import Ranks
 from training.graphs import GraphedGradient
@@ -42,9 +42,12 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.train_sets, self.validation_sets = load_sets(config)
         seed = self.ranks.seed(config.seed)
-        self.sampler = PoseSampler(self.train_sets, config.sampler, seed, self.device)
+        self.sampling = as_they_are(config.sampler) if config.urdf else config.sampler
+        self.sampler = PoseSampler(self.train_sets, self.sampling, seed, self.device)
         self.model = build(config).to(self.device)
         if config.compile:
+            # Where there is no C++ compiler this warns and goes on uncompiled.
+            torch._dynamo.config.suppress_errors = True
             self.model.compile(dynamic=True)
         self.learner = Learner(self.model, self.ranks.wrap(self.model), config, self.device)
         if config.graphs and self.device == "cuda" and self.ranks.size == 1:
@@ -83,7 +86,7 @@ class Trainer:
             return iter(self.sampler)
         seed = self.ranks.seed(self.config.seed) + self.samples
         sets, workers = self.train_sets, self.config.workers
-        return prefetched(sets, self.config.sampler, seed, workers, self.device)
+        return prefetched(sets, self.sampling, seed, workers, self.device)
 
     def save(self) -> None:
         """Write weights and state, so that the run goes on exactly where it is.

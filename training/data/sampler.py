@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ class SamplerConfig:
 
     rigs: int = 8
     """Sets in a batch."""
-    per_rig: int = 48
+    per_rig: int = 12
     """Poses of each set in a batch."""
     padding: float = 1.3
     """Sets share a batch while the largest has at most this many times the smallest's keypoints."""
@@ -38,6 +38,13 @@ class SamplerConfig:
     """Share of poses whose edges the network is not told."""
     sides_dropped: float = 0.25
     """Share of poses whose left and right the network is not told."""
+
+
+def as_they_are(config: SamplerConfig) -> SamplerConfig:
+    """The same without other bodies or rigs: for one robot, whose measures and links are known."""
+    limbs = replace(config.limbs, bones=0.0, swung=0.0)
+    rig = replace(config.rig, subrig=0.0, markers=0.0)
+    return replace(config, stretch=0.0, mirror=0.0, limbs=limbs, rig=rig)
 
 
 @dataclass

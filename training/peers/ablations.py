@@ -7,7 +7,7 @@ from training.data.rigs import RigConfig
 from training.peers.ours import Variation
 
 ABLATIONS: dict[str, Variation] = {
-    "small": Variation(),
+    "base": Variation(),
     "paper": Variation(preset="paper"),
     "without edges": Variation(sampler={"edges_dropped": 1.0}, edges=False),
     "without sides": Variation(model={"sides": False}),
@@ -19,7 +19,7 @@ ABLATIONS: dict[str, Variation] = {
     "raw imbalance": Variation(sampler={"balance": 1.0}),
     "no stretch, no mirror": Variation(sampler={"stretch": 0.0, "mirror": 0.0}),
     "rigs as they are": Variation(sampler={"rig": RigConfig(subrig=0.0, markers=0.0)}),
-    "batch of 8 x 24": Variation(sampler={"per_rig": 24}),
+    "batch of 8 x 48": Variation(sampler={"per_rig": 48}),
     "bodies as they are": Variation(sampler={"limbs": LimbConfig(bones=0.0, swung=0.0)}),
     "clean views": Variation(views={"noise": 0.0, "hidden": 0.0, "swapped": 0.0}),
 }

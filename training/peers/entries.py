@@ -41,7 +41,7 @@ PEERS: dict[str, Entry] = {
     "C3DPO, 2D": _c3dpo("own", supervised=False, told=KNOWS_ALL),
     "C3DPO, 3D": _c3dpo("own", supervised=True, told=KNOWS_ALL),
     "paper": _ours(Variation(preset="paper")),
-    "small": _ours(Variation()),
+    "base": _ours(Variation()),
 }
 
 #: The same networks told less and less of the object, as in the paper's PASCAL3D+ figure.
@@ -57,12 +57,12 @@ ORDERS: dict[str, Entry] = {
     "MLP for all, category not told": _mlp("shared", KNOWS_ORDER),
     "MLP for all, permuted": _mlp("permuted", ""),
     "paper": PEERS["paper"],
-    "small, without edges and sides": _ours(ABLATIONS["without edges and sides"]),
-    "small": PEERS["small"],
+    "base, without edges and sides": _ours(ABLATIONS["without edges and sides"]),
+    "base": PEERS["base"],
 }
 
 #: How the error falls with samples seen; each budget is a training of its own.
-CURVE: dict[str, Entry] = {name: PEERS[name] for name in ("MLP per category", "paper", "small")}
+CURVE: dict[str, Entry] = {name: PEERS[name] for name in ("MLP per category", "paper", "base")}
 
 KINDS: dict[str, dict[str, Entry]] = {
     "peers": PEERS,

@@ -23,7 +23,7 @@ from training.train import TrainConfig, Trainer
 class Variation:
     """A preset and what is different about it."""
 
-    preset: str = "small"
+    preset: str = "base"
     model: Mapping[str, Any] = field(default_factory=dict)
     """Fields of ``ModelConfig``."""
     train: Mapping[str, Any] = field(default_factory=dict)
