@@ -16,7 +16,7 @@ import yaml
 from lfm_ros.core.errors import ModelError
 from lfm_ros.resources import config_dir
 
-DEFAULT = "lfm_small"
+DEFAULT = "lfm_base"
 MANIFEST = "manifest.yaml"
 INPUTS = ("keypoints", "confidence", "adjacency", "skeleton_index", "camera", "side")
 _READS = "1"

@@ -89,6 +89,7 @@ def test_the_manifest_is_of_these_files(name):
     for role, entry in entries.items():
         assert sha256(shipped.path(role)) == entry["sha256"]
         assert shipped.path(role).stat().st_size == entry["size"]
+        assert b'File "' not in shipped.path(role).read_bytes(), "says where it was made"
     manifest = shipped.manifest
     assert set(manifest["inputs"]) == set(INPUTS)
     assert {"canonical", "log_sigma"} <= set(shipped.outputs)

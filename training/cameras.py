@@ -145,7 +145,9 @@ def _orientations(up: Tensor, config: ViewConfig) -> tuple[Tensor, Tensor]:
     upright = roma.rotvec_to_rotmat(torch.stack([zero, zero, roll], -1)) @ upright
     known = up.norm(dim=-1) > 0
     tumble = (_chance(count, config.tumbled, up) > 0) | ~known
-    to_z = _onto_z(torch.where(known[:, None], up, up.new_tensor([0.0, 0.0, 1.0])))
+    # Made on the device: a constant from the host would break the capture of a CUDA graph.
+    z_axis = torch.eye(3, dtype=up.dtype, device=up.device)[2]
+    to_z = _onto_z(torch.where(known[:, None], up, z_axis))
     placed = torch.where(
         tumble[:, None, None], roma.random_rotmat(count, dtype=up.dtype, device=up.device), to_z
     )
@@ -238,7 +240,8 @@ def _onto_z(up: Tensor) -> Tensor:
     """A rotation (B, 3, 3) that takes unit vectors ``up`` (B, 3) to +z, whatever they are."""
     up = up / up.norm(dim=-1, keepdim=True)
     # A helper axis that is never parallel: the one along which ``up`` is smallest.
-    helper = torch.nn.functional.one_hot(up.abs().argmin(-1), 3).to(up.dtype)
+    axes = torch.arange(3, device=up.device)
+    helper = (up.abs().argmin(-1)[:, None] == axes).to(up.dtype)
     x = torch.linalg.cross(helper, up)
     x = x / x.norm(dim=-1, keepdim=True)
     return torch.stack([x, torch.linalg.cross(up, x), up], 1)

@@ -1,4 +1,4 @@
-"""Export a run to ONNX: ``python -m training.export --run runs/small --name lfm_small.v1``.
+"""Export a run to ONNX: ``python -m training.export --run runs/base --name lfm_base.v1``.
 
 Writes the model folder that ``lfm_ros.models`` reads: fp32, a file with the blocks in fp16 between
 fp32 ends, a golden batch, and the manifest. Both files are checked against torch before the
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 import tyro
@@ -41,9 +42,9 @@ class ExportConfig:
 
     run: Path
     """Folder that training.train wrote."""
-    name: str = "lfm_small.v1"
+    name: str = "lfm_base.v1"
     """Name in the manifest, lfm_<size>.<tag>."""
-    output: Path = Path("config/models/lfm_small")
+    output: Path = Path("config/models/lfm_base")
     """Model folder to write."""
 
 
@@ -119,6 +120,18 @@ def write_onnx(model: Lifting, path: Path) -> None:
             external_data=False,
             verbose=False,
         )
+    _strip(path)
+
+
+def _strip(path: Path) -> None:
+    """Take out where in whose sources each node came from: it is half of the file's text."""
+    file = onnx.load(path)
+    graph = file.graph
+    tensors = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
+    for part in (file, graph, *graph.node, *tensors, *file.functions):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    onnx.save(file, path)
 
 
 @torch.no_grad()
