@@ -28,6 +28,7 @@ def inputs(instances: int, keypoints: int, rigs: int = 1) -> dict[str, np.ndarra
         "adjacency": np.zeros((rigs, keypoints, keypoints), np.float32),
         "skeleton_index": np.zeros(instances, np.int64),
         "camera": np.zeros((instances, 6), np.float32),
+        "side": np.zeros((instances, keypoints), np.float32),
     }
 
 
