@@ -12,13 +12,14 @@ from lfm_ros.scene import sample_rig
 from training.data.poses import PoseSet
 from training.evaluation.conditions import CAMERA, Condition
 from training.evaluation.examiner import Examiner
-from training.evaluation.mean_shape import mean_person, mean_shape, placed
+from training.evaluation.mean_shape import mean_person, placed
 from training.evaluation.permutation import order_matters, shuffled
 from training.evaluation.recordings import recordings
 from training.evaluation.rigs import fewer_keypoints, more_keypoints, transfer
 from training.evaluation.sets import Division
 from training.evaluation.shots import shoot
 from training.evaluation.uncertainty import calibration, figures_of, rank_correlation, reliability
+from training.gpa import mean_shape
 
 
 def poses_of(rig: str, count: int = 24) -> PoseSet:

@@ -19,7 +19,7 @@ from training.peers.c3dpo import C3dpo, on_rays, spun
 from training.peers.entries import KINDS, KNOWS_ALL
 from training.peers.fixed_order import FixedConfig, FixedOrder
 from training.peers.layers import FixedNetwork
-from training.peers.mean_shape import MeanShape, mean_shape
+from training.peers.mean_shape import MeanShape, shape_of
 from training.peers.measure import CLEAN, look, measure, megaflop
 from training.peers.mlp import ResidualMlp
 from training.peers.no_depth import NoDepth
@@ -147,7 +147,7 @@ def test_the_mean_shape_copes_with_missing_points(tmp_path):
     poses, shape = rigid(200, missing=0.25)
     mean = PoseSet(
         poses.name,
-        np.stack([mean_shape(poses), shape]).astype(np.float32),
+        np.stack([shape_of(poses), shape]).astype(np.float32),
         np.ones((2, 8), bool),
         np.arange(2),
         poses.up,

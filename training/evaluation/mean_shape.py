@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lfm_ros import Intrinsics, Skeleton
-from lfm_ros.core.alignment import procrustes
 from lfm_ros.core.normalize import virtual_view
 from lfm_ros.core.pose import fit_pose
 from training.data.poses import PoseSet
+from training.gpa import mean_shape
 
 #: Training set of people in metres: of those there are, the one with the most bodies.
 SOURCE = "human/precog_kinect20"
@@ -25,7 +25,6 @@ _NAMES = {
         for joint in ("Shoulder", "Elbow", "Wrist", "Hip")
     },
 }
-_ROUNDS = 5
 _FRAMES = 2000
 
 Array = NDArray[np.float64]
@@ -43,18 +42,6 @@ def mean_person(source: PoseSet, rig: Skeleton) -> Array | None:
     whole = np.flatnonzero(source.valid[:, joints].all(-1))
     rows = whole[np.linspace(0, len(whole) - 1, min(_FRAMES, len(whole))).astype(int)]
     return mean_shape(source.xyz[rows][:, joints].astype(np.float64))
-
-
-def mean_shape(poses: Array) -> Array:
-    """Mean (K, 3) of poses (N, K, 3), each turned and moved onto it.
-
-    Source: J. C. Gower, Generalized Procrustes analysis, Psychometrika 40, 1975; without scaling.
-    """
-    mean = poses[0] - poses[0].mean(0)
-    for _ in range(_ROUNDS):
-        onto = np.broadcast_to(mean, poses.shape)
-        mean = procrustes(poses, onto, scaled=False).apply(poses).mean(0)
-    return mean
 
 
 def placed(

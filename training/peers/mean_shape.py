@@ -10,17 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lfm_ros.core.alignment import procrustes
 from lfm_ros.core.pose import fit_pose
 from training.cameras import Views, normalized
 from training.data.poses import PoseSet
+from training.gpa import mean_shape
 from training.peers.peer import Task, Untrained
 
 Array = NDArray[np.float64]
 
 # More shapes do not move a mean of a few dozen points.
 MOST_SHAPES = 2000
-ROUNDS = 6
 
 
 class MeanShape(Untrained):
@@ -28,7 +27,7 @@ class MeanShape(Untrained):
 
     def __init__(self, task: Task) -> None:
         """Average the training shapes of each set of the task."""
-        self.shapes = {name: mean_shape(poses) for name, poses in task.sets.items()}
+        self.shapes = {name: shape_of(poses) for name, poses in task.sets.items()}
         self.parameters = sum(shape.size for shape in self.shapes.values())
 
     def predict(self, views: Views, poses: PoseSet) -> Tensor:
@@ -39,23 +38,9 @@ class MeanShape(Untrained):
         return torch.from_numpy(pose.apply(shape))
 
 
-def mean_shape(poses: PoseSet) -> Array:
-    """Mean (K, 3) of the shapes of a set, of radius 1 each and aligned with one another.
-
-    Points that no shape has stay at the origin.
-
-    Source: J. Gower, Generalized Procrustes analysis, Psychometrika 40, 1975.
-    """
+def shape_of(poses: PoseSet) -> Array:
+    """Mean (K, 3) of the shapes of a set, of radius 1 each; zeros for points that none has."""
     rows = np.linspace(0, len(poses) - 1, min(MOST_SHAPES, len(poses))).astype(int)
     valid = poses.valid[rows]
     shapes = normalized(torch.as_tensor(poses.xyz[rows]).double(), torch.as_tensor(valid)).numpy()
-    fullest = valid.sum(-1).argmax()
-    mean, known = shapes[fullest], valid[fullest]
-    for _ in range(ROUNDS):
-        target = np.broadcast_to(mean, shapes.shape)
-        weight = (valid & known).astype(np.float64)
-        aligned = procrustes(shapes, target, weight, scaled=False).apply(shapes)
-        count = valid.sum(0)
-        mean = (aligned * valid[..., None]).sum(0) / np.maximum(count, 1)[:, None]
-        known = count > 0
-    return mean
+    return mean_shape(shapes, valid)
