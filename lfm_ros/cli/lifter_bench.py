@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lfm_ros.cli.workload import CAMERA, detections, tree_rig
+from lfm_ros.bench.workload import CAMERA, detections, tree_rig
 from lfm_ros.core.camera import LEVEL_UP
 from lfm_ros.lifter import Lifter
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lfm_ros.cli.workload import CAMERA, detections, tree_rig
+from lfm_ros.bench.workload import CAMERA, detections, tree_rig
 from lfm_ros.core.errors import LfmError
 from lfm_ros.demo.graph import private_graph
 from lfm_ros.demo.processes import Processes

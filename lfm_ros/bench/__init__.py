@@ -1,0 +1,1 @@
+"""How long lifting takes on this computer, beside what the hardware and a plain network give."""
