@@ -1,0 +1,236 @@
+"""Built engines, kept on disk: found again, or built anew, and never trusted by their name alone.
+
+A plan runs only with the library, the GPU and the driver that it was built for, so all of that is
+in its key. Beside it lies a sidecar (JSON) that says what it is, with its SHA-256; whatever does
+not fit together is built again. Plans are code for the GPU: a folder that others may write to is
+refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.core.errors import EngineError
+from lfm_ros.engines.base import Arrays
+from lfm_ros.engines.build import BuiltEngine, build
+from lfm_ros.engines.cache_folder import cache_folder, locked, write_atomically
+from lfm_ros.engines.nvidia import NvidiaModule
+from lfm_ros.engines.profiles import PROFILES
+from lfm_ros.models import Model, sha256
+
+#: Goes up when plans of an older version of this package must not be used.
+FORMAT = 1
+#: Limits of a usable engine, as shares of the radius.
+GOLDEN_MEAN, GOLDEN_WORST = 1e-3, 5e-3
+
+Say = Callable[[str], None]
+Infer = Callable[[Arrays], Mapping[str, NDArray[np.float32]]]
+
+
+class DeviceInfo(NamedTuple):
+    """The GPU that a plan is for.
+
+    Attributes:
+        name: As the driver calls it.
+        compute_capability: Such as (8, 7).
+        driver: The driver's version.
+    """
+
+    name: str
+    compute_capability: tuple[int, int]
+    driver: str
+
+
+@dataclass(frozen=True)
+class CachedPlan:
+    """A plan that is what its sidecar says.
+
+    Attributes:
+        path: Where it lies, or None where nothing could be written.
+        bytes: The plan.
+        sidecar: What is known of it: ``identity``, ``kernels``, ``scratch_bytes``, ``seconds``,
+            ``golden`` (mean and worst, once ``record`` has been called).
+    """
+
+    path: Path | None
+    bytes: bytes
+    sidecar: dict[str, Any]
+
+    def record(self, golden: GoldenDifference) -> None:
+        """Write the difference to the model's own outputs into the sidecar."""
+        self.sidecar["golden"] = asdict(golden)
+        if self.path is not None:
+            _write_sidecar(self.path, self.sidecar)
+
+
+@dataclass(frozen=True)
+class GoldenDifference:
+    """How far an engine's outputs are from the model's fp32 outputs, as shares of the radius."""
+
+    mean: float
+    worst: float
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether the engine may be used; if not, build it in fp32."""
+        return self.mean < GOLDEN_MEAN and self.worst < GOLDEN_WORST
+
+
+def load_or_build(
+    model: Model,
+    nvidia: NvidiaModule,
+    device: DeviceInfo,
+    precision: str = "fp16",
+    on_build: Say | None = None,
+) -> CachedPlan:
+    """Find the plan, or build it.
+
+    Args:
+        model: The model.
+        nvidia: From ``lfm_ros.engines.nvidia.find``.
+        device: The GPU of this process.
+        precision: ``fp16`` or ``fp32``.
+        on_build: Called with a sentence before anything that takes long (a build, waiting for
+            another process that builds), and when something in the cache could not be used.
+
+    Raises:
+        EngineError: The builder failed, or others may write to the cache folder.
+    """
+    say = on_build or (lambda _: None)
+    identity = identify(model, nvidia, device, precision)
+    path = cache_folder() / plan_name(model, precision, identity)
+    with locked(path, say):
+        try:
+            return _read(path, identity)
+        except _UnusableError as reason:
+            say(_announcement(model, nvidia, precision, str(reason)))
+        return keep(build(model, nvidia, precision), identity, path, say)
+
+
+def discard(plan: CachedPlan) -> None:
+    """Remove a plan that the library would not load, so that the next call builds it again."""
+    if plan.path is not None:
+        for path in (_sidecar_path(plan.path), plan.path):
+            path.unlink(missing_ok=True)
+
+
+def identify(
+    model: Model, nvidia: NvidiaModule, device: DeviceInfo, precision: str
+) -> dict[str, Any]:
+    """Everything that a plan depends on, as JSON knows it."""
+    identity = {
+        "format": FORMAT,
+        "model": model.name,
+        "onnx_sha256": sha256(model.path(precision)),
+        "library": nvidia.name,
+        "version": nvidia.version,
+        "gpu": device.name,
+        "compute_capability": device.compute_capability,
+        "driver": str(device.driver),
+        "precision": precision,
+        "profiles": [asdict(profile) for profile in PROFILES],
+    }
+    return json.loads(json.dumps(identity))
+
+
+def plan_name(model: Model, precision: str, identity: Mapping[str, Any]) -> str:
+    """The file name of a plan."""
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    return f"{model.name}-{precision}-{digest[:16]}.plan"
+
+
+def keep(built: BuiltEngine, identity: dict[str, Any], path: Path, say: Say) -> CachedPlan:
+    """Write a built engine, its sidecar and NVIDIA's log; where that fails, say so and go on."""
+    sidecar = {
+        "identity": identity,
+        "size": len(built.plan),
+        "sha256": hashlib.sha256(built.plan).hexdigest(),
+        "seconds": round(built.seconds, 2),
+        "kernels": [list(names) for names in built.kernels],
+        "scratch_bytes": list(built.scratch_bytes),
+        "warnings": built.warnings,
+    }
+    try:
+        write_atomically(path.with_suffix(".log"), "\n".join(map(str, built.log)).encode())
+        write_atomically(path, built.plan)
+        _write_sidecar(path, sidecar)  # last: a plan without it is not there
+    except OSError as error:
+        say(f"the engine cannot be kept ({error}); it will be built again at the next start")
+        return CachedPlan(None, built.plan, sidecar)
+    return CachedPlan(path, built.plan, sidecar)
+
+
+def golden_difference(model: Model, infer: Infer) -> GoldenDifference:
+    """Run the model's golden batch through an engine and compare.
+
+    Args:
+        model: The model.
+        infer: The engine's.
+
+    Raises:
+        EngineError: An output is missing, of another shape, or not finite.
+    """
+    with np.load(model.path("golden")) as golden:
+        arrays = dict(golden)
+    inputs = {n[len("input_") :]: v for n, v in arrays.items() if n.startswith("input_")}
+    outputs = infer(inputs)
+    seen = (inputs["confidence"] > 0).any(1)
+    truth = arrays["output_canonical"][seen]
+    centred = truth - truth.mean(1, keepdims=True)
+    radius = np.linalg.norm(centred, axis=-1).max(1)
+    distances = []
+    for name in ("canonical", "uvd"):
+        if f"output_{name}" not in arrays:
+            continue
+        expected, found = arrays[f"output_{name}"], np.asarray(outputs.get(name))
+        if found.shape != expected.shape or not np.isfinite(found[seen]).all():
+            raise EngineError(
+                f"the engine's output {name!r} has the shape {found.shape} or values that are not "
+                f"finite; expected finite {expected.shape}: build it again or use onnxruntime"
+            )
+        distances.append(np.linalg.norm((found - expected)[seen], axis=-1) / radius[:, None])
+    every = np.concatenate(distances)
+    return GoldenDifference(float(every.mean()), float(every.max()))
+
+
+class _UnusableError(Exception):
+    """A plan is not there or must not be used; the text says why, as a clause."""
+
+
+def _read(path: Path, identity: Mapping[str, Any]) -> CachedPlan:
+    try:
+        sidecar = json.loads(_sidecar_path(path).read_bytes())
+        plan = path.read_bytes()
+    except FileNotFoundError:
+        raise _UnusableError("none is in the cache") from None
+    except (OSError, ValueError) as error:
+        raise _UnusableError(f"the one in the cache cannot be read: {error}") from error
+    if not isinstance(sidecar, dict) or sidecar.get("identity") != identity:
+        raise _UnusableError("the one in the cache is of something else")
+    if hashlib.sha256(plan).hexdigest() != sidecar.get("sha256"):
+        raise _UnusableError("the one in the cache is damaged")
+    return CachedPlan(path, plan, sidecar)
+
+
+def _announcement(model: Model, nvidia: NvidiaModule, precision: str, reason: str) -> str:
+    return (
+        f"building the {precision} engine of {model.name} with {nvidia.name} {nvidia.version} "
+        f"({reason}); this happens once and takes from seconds to some minutes. "
+        "`lfm build-engine` does it beforehand"
+    )
+
+
+def _write_sidecar(path: Path, sidecar: dict[str, Any]) -> None:
+    write_atomically(_sidecar_path(path), json.dumps(sidecar, indent=1).encode())
+
+
+def _sidecar_path(path: Path) -> Path:
+    return path.with_suffix(".json")
