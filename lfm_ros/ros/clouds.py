@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2
 
 from lfm_ros.core.errors import MessageError
+from lfm_ros.ros.cdr_reader import CloudView
 from lfm_ros.ros.point_fields import cloud_from_cells, columns_of_cloud
 
 KEYPOINT_DTYPE = np.dtype(
@@ -108,7 +109,7 @@ def encode_keypoints(header: Any, keypoints: Keypoints) -> PointCloud2:
     return cloud_from_cells(header, cells, dense=bool(np.isfinite(keypoints.uv).all()))
 
 
-def decode_keypoints(message: PointCloud2) -> Keypoints:
+def decode_keypoints(message: PointCloud2 | CloudView) -> Keypoints:
     """Read a ``keypoints`` cloud by its own field descriptions.
 
     ``u``, ``v`` and ``confidence`` may be float32 or float64, ``instance_id`` and ``skeleton`` any

@@ -5,90 +5,157 @@ A marker a joint would cost ten times as much to send, and single-topic displays
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from builtin_interfaces.msg import Duration
+from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Point
+from numpy.typing import NDArray
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-from lfm_ros.core.palette import PALETTE_SIZE, instance_color
+from lfm_ros.core.palette import PALETTE_SIZE, instance_colors
 from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.ros.cdr import Numbers
+from lfm_ros.ros.fast_messages import FastMessages, Part
 from lfm_ros.ros.lifted_frame import LiftedFrame
 from lfm_ros.ros.parameters import LifterParameters
 
 #: Namespaces of the two markers; their ids are 0 and 1.
 KEYPOINTS, EDGES = "keypoints", "edges"
 
-_Shades = tuple[ColorRGBA, ColorRGBA]
+_PARTS = {
+    "stamp": Part("<i4", (2,), times=2),
+    "points": Part("<f8", (3,), sequence=True),
+    "colors": Part("<f4", (4,), sequence=True),
+    "edge_points": Part("<f8", (3,), sequence=True),
+    "edge_colors": Part("<f4", (4,), sequence=True),
+}
+
+
+@dataclass(frozen=True)
+class MarkerStyle:
+    """All of a ``markers`` message that is not a number of its frame.
+
+    Attributes:
+        frame_id: Of both headers.
+        point_size: Metres.
+        line_width: Metres.
+        lifetime: Seconds.
+        has_edges: Without any, the marker of the edges deletes what was there.
+    """
+
+    frame_id: str
+    point_size: float
+    line_width: float
+    lifetime: float
+    has_edges: bool
 
 
 class MarkerBuilder:
-    """Makes the ``markers`` message. Not for several threads: point objects are used again.
+    """Makes the ``markers`` message. Not for several threads.
 
     Args:
         rigs: The rigs that ``LiftedFrame.skeleton`` points into.
+        fast: Whether to make bytes, where that works.
+        tell: Called once with a sentence if it does not.
     """
 
-    def __init__(self, rigs: Sequence[Skeleton]) -> None:
-        self._edges = [np.array(rig.edges, np.int64).reshape(-1, 2) for rig in rigs]
-        # Filling Point objects anew costs a third of making them, and publishing copies them.
-        self._points: list[Point] = []
-        self._shades: list[_Shades] = []
+    def __init__(
+        self,
+        rigs: Sequence[Skeleton],
+        *,
+        fast: bool = False,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._edges, self._has_edge = _edge_table(rigs)
+        self._shades = np.zeros((PALETTE_SIZE, 2, 4), np.float32)
         self._alphas = (-1.0, -1.0)
+        self._messages = FastMessages(marker_array, _PARTS, enabled=fast, tell=tell)
 
-    def build(self, frame: LiftedFrame, settings: LifterParameters) -> MarkerArray:
-        """Markers of all valid instances; without any, markers that delete what was there."""
-        if not frame.valid.any():
+    def build(self, frame: LiftedFrame, settings: LifterParameters) -> Any:
+        """Markers of all valid instances; without any, markers that delete what was there.
+
+        Returns:
+            ``visualization_msgs/msg/MarkerArray``, or its bytes.
+        """
+        shown = frame.valid[:, None] & frame.known
+        if not shown.any():
             return clearing_markers(frame.header)
         self._use_alphas(settings.marker_alpha, settings.marker_filled_alpha)
-        spheres = _marker(frame.header, KEYPOINTS, settings)
-        lines = _marker(frame.header, EDGES, settings)
-        shown = frame.valid[:, None] & frame.known
-        points = self._filled_points(frame.points[shown])
-        shades = [self._shades[i % PALETTE_SIZE] for i in frame.instance_id.tolist()]
-        rows = np.nonzero(shown)[0].tolist()
-        spheres.points = points
-        seen = frame.observed[shown].tolist()
-        spheres.colors = [shades[row][one] for row, one in zip(rows, seen, strict=True)]
-        ends = self._edge_ends(frame, shown)
-        lines.points = [points[end] for end in ends]
-        lines.colors = _edge_colors(spheres.colors, ends, shades, rows)
-        if not ends:
-            lines.action = Marker.DELETE
-        return MarkerArray(markers=[spheres, lines])
-
-    def _filled_points(self, xyz: np.ndarray) -> list[Point]:
-        self._points += [Point() for _ in range(len(xyz) - len(self._points))]
-        used = self._points[: len(xyz)]
-        for point, (x, y, z) in zip(used, xyz.tolist(), strict=True):
-            point.x, point.y, point.z = x, y, z
-        return used
-
-    def _edge_ends(self, frame: LiftedFrame, shown: np.ndarray) -> list[int]:
-        """Indices into the shown points, two an edge."""
-        place = np.cumsum(shown).reshape(shown.shape) - 1
-        skeleton = frame.skeleton.tolist()
-        # Both ends of an edge are known: the network fills in what hangs on another keypoint.
-        return list(
-            chain.from_iterable(
-                place[b][self._edges[skeleton[b]]].ravel().tolist()
-                for b in np.flatnonzero(frame.valid).tolist()
-            )
+        numbers = self._numbers(frame, shown)
+        style = MarkerStyle(
+            frame.header.frame_id,
+            settings.marker_point_size,
+            settings.marker_line_width,
+            settings.marker_lifetime,
+            "edge_points" in numbers,
         )
+        return self._messages.message(style, numbers)
+
+    def _numbers(self, frame: LiftedFrame, shown: NDArray[np.bool_]) -> dict[str, Numbers]:
+        stamp = frame.header.stamp
+        shade = frame.instance_id % PALETTE_SIZE
+        observed = frame.observed.astype(np.intp)
+        # One row a keypoint of the frame, shown or not: edges count them so.
+        points = frame.points.reshape(-1, 3)
+        colors = self._shades[shade[:, None], observed].reshape(-1, 4)
+        numbers: dict[str, Numbers] = {"stamp": np.array([stamp.sec, stamp.nanosec], "<i4")}
+        if shown.all():
+            numbers |= {"points": points, "colors": colors}
+        else:
+            listed = np.flatnonzero(shown)
+            numbers |= {"points": points[listed], "colors": colors[listed]}
+        ends = self._edge_ends(frame)
+        if len(ends):
+            numbers["edge_points"] = points[ends.ravel()]
+            # An edge is as faint as the fainter of its ends.
+            one, other = ends.T
+            seen = observed.ravel()[one] & observed.ravel()[other]
+            shades = self._shades[shade[one // shown.shape[1]], seen]
+            numbers["edge_colors"] = np.repeat(shades, 2, axis=0)
+        return numbers
+
+    def _edge_ends(self, frame: LiftedFrame) -> NDArray[np.intp]:
+        """Both ends of every edge, shape (edges, 2), as places in the frame's keypoints."""
+        # Both ends of an edge are known: the network fills in what hangs on another keypoint.
+        rows = np.flatnonzero(frame.valid)
+        rigs = frame.skeleton[rows]
+        ends = self._edges[rigs] + (rows * frame.points.shape[1])[:, None, None]
+        return ends[self._has_edge[rigs]]
 
     def _use_alphas(self, alpha: float, filled_alpha: float) -> None:
-        """Colours of every id, as (filled in, observed); shared objects, so never changed."""
-        if self._alphas == (filled_alpha, alpha):
-            return
-        self._alphas = (filled_alpha, alpha)
-        self._shades = []
-        for index in range(PALETTE_SIZE):
-            r, g, b = instance_color(index).tolist()
-            filled, observed = (ColorRGBA(r=r, g=g, b=b, a=float(a)) for a in self._alphas)
-            self._shades.append((filled, observed))
+        """Colours of every id, as (filled in, observed)."""
+        if self._alphas != (filled_alpha, alpha):
+            self._alphas = (filled_alpha, alpha)
+            self._shades[..., :3] = instance_colors(np.arange(PALETTE_SIZE))[:, None]
+            self._shades[..., 3] = self._alphas
+
+
+def marker_array(style: MarkerStyle, numbers: Mapping[str, Numbers]) -> MarkerArray:
+    """The ``markers`` message; this is the place that says what is in it.
+
+    Args:
+        style: All that is not a number of the frame.
+        numbers: As ``_PARTS`` has them: ``stamp`` (2,) seconds and nanoseconds; ``points`` (P, 3)
+            metres and ``colors`` (P, 4) RGBA; ``edge_points`` (2 E, 3) and ``edge_colors``
+            (2 E, 4), two rows an edge, absent without edges.
+    """
+    sec, nanosec = numbers["stamp"].tolist()
+    header = Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id=style.frame_id)
+    spheres = _marker(header, KEYPOINTS, style)
+    spheres.points = [Point(x=x, y=y, z=z) for x, y, z in numbers["points"].tolist()]
+    spheres.colors = [_color(*rgba) for rgba in numbers["colors"].tolist()]
+    lines = _marker(header, EDGES, style)
+    if style.has_edges:
+        lines.points = [Point(x=x, y=y, z=z) for x, y, z in numbers["edge_points"].tolist()]
+        lines.colors = [_color(*rgba) for rgba in numbers["edge_colors"].tolist()]
+    else:
+        lines.action = Marker.DELETE
+    return MarkerArray(markers=[spheres, lines])
 
 
 def clearing_markers(header: Header) -> MarkerArray:
@@ -99,29 +166,34 @@ def clearing_markers(header: Header) -> MarkerArray:
     return MarkerArray(markers=markers)
 
 
-def _marker(header: Header, namespace: str, settings: LifterParameters) -> Marker:
+def _marker(header: Header, namespace: str, style: MarkerStyle) -> Marker:
     marker = Marker(header=header, ns=namespace, action=Marker.ADD)
     marker.pose.orientation.w = 1.0
     # Displays take colours from the vertices, but hide a marker whose own alpha is 0.
     marker.color.a = 1.0
-    seconds, rest = divmod(settings.marker_lifetime, 1.0)
+    seconds, rest = divmod(style.lifetime, 1.0)
     marker.lifetime = Duration(sec=int(seconds), nanosec=int(rest * 1e9))
     if namespace == KEYPOINTS:
         marker.id, marker.type = 0, Marker.SPHERE_LIST
-        marker.scale.x = marker.scale.y = marker.scale.z = settings.marker_point_size
+        marker.scale.x = marker.scale.y = marker.scale.z = style.point_size
     else:
         marker.id, marker.type = 1, Marker.LINE_LIST
-        marker.scale.x = settings.marker_line_width
+        marker.scale.x = style.line_width
     return marker
 
 
-def _edge_colors(
-    colors: Sequence[ColorRGBA], ends: list[int], shades: Sequence[_Shades], rows: list[int]
-) -> list[ColorRGBA]:
-    """An edge is as faint as the fainter of its ends."""
-    made: list[ColorRGBA] = []
-    for a, b in zip(ends[::2], ends[1::2], strict=True):
-        filled, observed = shades[rows[a]]
-        seen = colors[a] is observed and colors[b] is observed
-        made += (observed, observed) if seen else (filled, filled)
-    return made
+@lru_cache(maxsize=64)
+def _color(r: float, g: float, b: float, a: float) -> ColorRGBA:
+    """Shared by all that have this colour, so never changed."""
+    return ColorRGBA(r=r, g=g, b=b, a=a)
+
+
+def _edge_table(rigs: Sequence[Skeleton]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Edges of every rig, shape (rigs, most edges, 2), and which of them there are."""
+    most = max((len(rig.edges) for rig in rigs), default=0)
+    table = np.zeros((len(rigs), most, 2), np.intp)
+    there = np.zeros((len(rigs), most), bool)
+    for index, rig in enumerate(rigs):
+        table[index, : len(rig.edges)] = np.reshape(rig.edges, (-1, 2))
+        there[index, : len(rig.edges)] = True
+    return table, there

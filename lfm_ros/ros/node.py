@@ -141,7 +141,13 @@ class LifterNode(LifecycleNode):
         # camera_info first: of messages that wait together, the executor takes it first.
         self._subscriptions_in_use = [
             self._subscribe(CameraInfo, "camera_info", pipeline.take_camera_info, depth),
-            self._subscribe(pipeline.adapter.message, "keypoints", pipeline.take_keypoints, depth),
+            self._subscribe(
+                pipeline.adapter.message,
+                "keypoints",
+                pipeline.take_keypoints,
+                depth,
+                raw=pipeline.adapter.raw,
+            ),
         ]
 
     def _deactivate(self) -> None:
@@ -172,10 +178,17 @@ class LifterNode(LifecycleNode):
         return Result.FAILURE
 
     def _subscribe(
-        self, message: type, topic: str, callback: Callable[[Any], None], depth: int
+        self,
+        message: type,
+        topic: str,
+        callback: Callable[[Any], None],
+        depth: int,
+        *,
+        raw: bool = False,
     ) -> Any:
+        profile, overridable = qos.sensor(depth), qos.overridable()
         return self.create_subscription(
-            message, topic, callback, qos.sensor(depth), qos_overriding_options=qos.overridable()
+            message, topic, callback, profile, qos_overriding_options=overridable, raw=raw
         )
 
     def _follow_parameters(self) -> None:

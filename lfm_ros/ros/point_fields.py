@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2, PointField
 
 from lfm_ros.core.errors import MessageError
+from lfm_ros.ros.cdr_reader import CloudView
 
 _DATATYPES: dict[int, np.dtype] = {
     PointField.INT8: np.dtype("i1"),
@@ -56,7 +57,7 @@ def _fields(dtype: np.dtype) -> list[PointField]:
 
 
 def columns_of_cloud(
-    message: PointCloud2, required: Mapping[str, str], optional: Mapping[str, str]
+    message: PointCloud2 | CloudView, required: Mapping[str, str], optional: Mapping[str, str]
 ) -> dict[str, NDArray[Any]]:
     """The fields of a cloud, shape (height, width) each; views of the message's own data.
 
@@ -91,7 +92,7 @@ def columns_of_cloud(
     return {name: cells[name] for name in wanted}
 
 
-def _checked(field: PointField, kind: str, message: PointCloud2) -> tuple[np.dtype, int]:
+def _checked(field: Any, kind: str, message: PointCloud2 | CloudView) -> tuple[np.dtype, int]:
     dtype = _DATATYPES.get(field.datatype)
     if dtype is None or (dtype.kind == "f") != (kind == "f"):
         found = dtype.name if dtype is not None else f"unknown type {field.datatype}"
@@ -111,7 +112,9 @@ def _checked(field: PointField, kind: str, message: PointCloud2) -> tuple[np.dty
     return dtype, field.offset
 
 
-def _cells(message: PointCloud2, layout: Mapping[str, tuple[np.dtype, int]]) -> NDArray[np.void]:
+def _cells(
+    message: PointCloud2 | CloudView, layout: Mapping[str, tuple[np.dtype, int]]
+) -> NDArray[np.void]:
     dtype = np.dtype(
         {
             "names": list(layout),

@@ -1,6 +1,7 @@
 """Detection messages of many packages, read as ``Keypoints2D``.
 
-An adapter is a module with ``MESSAGE``, the message class, and ``adapt(message, rigs)``. It is
+An adapter is a module with ``MESSAGE``, the message class, and ``adapt(message, rigs)``; with
+``RAW = True`` it gets the serialised message instead. It is
 imported only when the parameter ``input_type`` names it, so none but the default's package has to
 be there.
 """
@@ -31,10 +32,12 @@ class Adapter:
     Attributes:
         message: The message class to subscribe to.
         adapt: From a message and the rigs in use to ``Keypoints2D``; raises MessageError.
+        raw: Whether ``adapt`` takes serialised messages, as a raw subscription hands them out.
     """
 
     message: type
     adapt: Callable[[Any, Sequence[Skeleton]], Keypoints2D]
+    raw: bool = False
 
 
 def load_adapter(input_type: str) -> Adapter:
@@ -53,7 +56,7 @@ def load_adapter(input_type: str) -> Adapter:
             f"input_type {input_type} needs the package {package}, which cannot be imported "
             f"({error}); install it, or source the workspace that has it"
         ) from error
-    return Adapter(module.MESSAGE, module.adapt)
+    return Adapter(module.MESSAGE, module.adapt, getattr(module, "RAW", False))
 
 
 __all__ = ["DEFAULT_INPUT_TYPE", "INPUT_TYPES", "Adapter", "Keypoints2D", "load_adapter"]

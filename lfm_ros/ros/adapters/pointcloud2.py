@@ -11,13 +11,16 @@ from sensor_msgs.msg import PointCloud2
 from lfm_ros.core.errors import MessageError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters.keypoints2d import Keypoints2D
+from lfm_ros.ros.cdr_reader import read_cloud
 from lfm_ros.ros.clouds import Keypoints, decode_keypoints
 
 MESSAGE = PointCloud2
+# The keypoints are an array of the message's own bytes; making a message of them is all the work.
+RAW = True
 
 
-def adapt(message: PointCloud2, rigs: Sequence[Skeleton]) -> Keypoints2D:
-    """The detections in a cloud, checked against the rigs in use.
+def adapt(message: PointCloud2 | bytes, rigs: Sequence[Skeleton]) -> Keypoints2D:
+    """The detections in a cloud, serialised or not, checked against the rigs in use.
 
     A row must be as wide as its rig. Further columns are padding, which is allowed only with
     confidence 0: a rig that is one keypoint off would otherwise be lifted as something else.
@@ -26,17 +29,18 @@ def adapt(message: PointCloud2, rigs: Sequence[Skeleton]) -> Keypoints2D:
     Raises:
         MessageError: The cloud cannot be read, or does not fit the rigs.
     """
-    cloud = decode_keypoints(message)
-    widths = _widths(cloud, rigs)
-    _check_padding(cloud, rigs, widths)
+    view = read_cloud(message) if isinstance(message, bytes) else message
+    cloud = decode_keypoints(view)
+    if len(cloud.skeleton):
+        _check_padding(cloud, rigs, _widths(cloud, rigs))
     keypoints, confidence = _without_missing(cloud)
     return Keypoints2D(
         keypoints=keypoints,
         confidence=confidence,
         instance_id=cloud.instance_id,
         skeleton=cloud.skeleton,
-        stamp=message.header.stamp,
-        frame_id=message.header.frame_id,
+        stamp=view.header.stamp,
+        frame_id=view.header.frame_id,
     )
 
 
@@ -67,9 +71,12 @@ def _check_padding(cloud: Keypoints, rigs: Sequence[Skeleton], widths: NDArray[n
 
 
 def _without_missing(cloud: Keypoints) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    seen = np.isfinite(cloud.uv).all(-1) & np.isfinite(cloud.confidence) & (cloud.confidence > 0)
-    keypoints = np.where(seen[..., None], cloud.uv, np.float32(0))
-    confidence = np.where(seen, np.clip(cloud.confidence, 0, 1), np.float32(0))
+    # A frame without rows may claim any number of columns, which nobody must make arrays of.
+    columns = slice(None if len(cloud.skeleton) else 0)
+    uv, given = cloud.uv[:, columns], cloud.confidence[:, columns]
+    seen = np.isfinite(uv).all(-1) & np.isfinite(given) & (given > 0)
+    keypoints = np.where(seen[..., None], uv, np.float32(0))
+    confidence = np.where(seen, np.clip(given, 0, 1), np.float32(0))
     return keypoints, confidence
 
 

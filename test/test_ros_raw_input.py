@@ -1,0 +1,147 @@
+"""PointCloud2 read from its bytes: as rclpy reads it, and no bytes do any harm."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from synthetic import MANY
+
+pytest.importorskip("rclpy", reason="needs ROS 2: source one, or install the extra ros")
+
+from builtin_interfaces.msg import Time
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import PointCloud2, PointField
+from std_msgs.msg import Header
+
+from lfm_ros.core.errors import MessageError
+from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.ros.adapters import load_adapter
+from lfm_ros.ros.adapters.pointcloud2 import adapt
+from lfm_ros.ros.cdr_reader import CdrReader, read_cloud
+from lfm_ros.ros.clouds import Keypoints, encode_keypoints
+
+RIG = Skeleton(["a", "b", "c", "d"], [(0, 1), (1, 2), (2, 3)], name="rig")
+PLAIN = ("height", "width", "is_bigendian", "point_step", "row_step", "is_dense")
+UINT32 = st.integers(0, 2**32 - 1)
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+
+
+def cloud(count: int = 2, seed: int = 0) -> PointCloud2:
+    random = np.random.default_rng(seed)
+    keypoints = Keypoints(
+        random.uniform(0, 640, (count, 4, 2)).astype(np.float32),
+        random.uniform(0, 1, (count, 4)).astype(np.float32),
+        np.arange(count, dtype=np.int32),
+        np.zeros(count, np.int32),
+    )
+    return encode_keypoints(Header(stamp=Time(sec=7, nanosec=9), frame_id="camera"), keypoints)
+
+
+FIELDS = st.builds(
+    PointField,
+    name=TEXT,
+    offset=UINT32,
+    datatype=st.integers(0, 255),
+    count=UINT32,
+)
+CLOUDS = st.builds(
+    PointCloud2,
+    header=st.builds(
+        Header,
+        stamp=st.builds(Time, sec=st.integers(-(2**31), 2**31 - 1), nanosec=UINT32),
+        frame_id=TEXT,
+    ),
+    height=UINT32,
+    width=UINT32,
+    fields=st.lists(FIELDS, max_size=4),
+    is_bigendian=st.booleans(),
+    point_step=UINT32,
+    row_step=UINT32,
+    data=st.binary(max_size=40),
+    is_dense=st.booleans(),
+)
+
+
+@MANY
+@given(CLOUDS)
+def test_every_field_is_as_rclpy_reads_it(message):
+    data = serialize_message(message)
+    ours, theirs = read_cloud(data), deserialize_message(data, PointCloud2)
+    assert (ours.header.stamp, ours.header.frame_id) == (
+        theirs.header.stamp,
+        theirs.header.frame_id,
+    )
+    for name in PLAIN:
+        assert getattr(ours, name) == getattr(theirs, name), name
+    assert [(f.name, f.offset, f.datatype, f.count) for f in ours.fields] == [
+        (f.name, f.offset, f.datatype, f.count) for f in theirs.fields
+    ]
+    assert bytes(ours.data) == bytes(theirs.data)
+
+
+def test_the_adapter_reads_bytes_as_it_reads_the_message():
+    assert load_adapter("sensor_msgs/msg/PointCloud2").raw
+    message = cloud(5)
+    ours, theirs = adapt(serialize_message(message), [RIG]), adapt(message, [RIG])
+    for name in ("keypoints", "confidence", "instance_id", "skeleton"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+    assert (ours.stamp, ours.frame_id) == (theirs.stamp, theirs.frame_id)
+
+
+def test_a_publisher_whose_numbers_begin_with_the_big_end():
+    rosbags = pytest.importorskip("rosbags.typesys", reason="needs rosbags")
+    store = rosbags.get_typestore(rosbags.Stores.ROS2_JAZZY)
+    kind = "sensor_msgs/msg/PointCloud2"
+    theirs = store.deserialize_cdr(serialize_message(cloud()), kind)
+    swapped = bytes(store.serialize_cdr(theirs, kind, little_endian=False))
+    ours = read_cloud(swapped)
+    assert (ours.header.stamp.nanosec, ours.width, ours.fields[1].offset) == (9, 4, 4)
+    np.testing.assert_array_equal(adapt(swapped, [RIG]).keypoints, adapt(cloud(), [RIG]).keypoints)
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", b"\0\1\0", b"\0\3\0\0", b"\7" * 64])
+def test_what_is_not_plain_cdr_is_refused(data):
+    with pytest.raises(MessageError, match="plain CDR"):
+        CdrReader(data)
+
+
+def test_every_truncation_is_refused_or_read_whole():
+    data = serialize_message(cloud())
+    for length in range(len(data)):
+        with pytest.raises(MessageError):
+            read_cloud(data[:length])
+
+
+def test_numbers_of_fields_and_bytes_that_cannot_be_are_refused_at_once():
+    data = bytearray(serialize_message(cloud()))
+    at = data.index(b"\x05\0\0\0\x02\0\0\0u\0")  # five fields, the first of them named u
+    data[at : at + 4] = b"\xff" * 4
+    with pytest.raises(MessageError, match="4294967295 fields"):
+        read_cloud(bytes(data))
+    data = bytearray(serialize_message(cloud()))
+    at = data.rindex(b"\xa0\0\0\0")  # 160 bytes of points
+    data[at : at + 4] = b"\xff" * 4
+    with pytest.raises(MessageError, match="too early"):
+        read_cloud(bytes(data))
+
+
+def test_an_empty_cloud_that_claims_many_columns_costs_nothing():
+    got = adapt(serialize_message(PointCloud2(height=0, width=2**32 - 1)), [RIG])
+    assert got.keypoints.shape == (0, 0, 2)
+
+
+@MANY
+@given(st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 255)), min_size=1, max_size=6))
+@example([(2, 255)])
+def test_changed_bytes_are_read_or_refused(changes):
+    data = bytearray(serialize_message(cloud(3)))
+    for place, value in changes:
+        data[place % len(data)] = value
+    try:
+        got = adapt(bytes(data), [RIG])
+    except MessageError:
+        return
+    assert np.isfinite(got.keypoints).all()
+    assert ((got.confidence >= 0) & (got.confidence <= 1)).all()
