@@ -13,7 +13,9 @@ from lfm_ros.core.errors import SkeletonError
 from lfm_ros.core.skeleton import Edge, RootFrame, Skeleton
 from lfm_ros.resources import config_dir
 
-_KEYS = {"keypoints", "edges", "pairs", "nominal_size", "root"}
+_KEYS = {"keypoints", "edges", "pairs", "nominal_size", "root", "rep155"}
+# Other names that rigs go by. A hyphen counts as an underscore anyway.
+_ALIASES = {"body25": "openpose25", "blazepose33": "mediapipe33", "car": "car12"}
 
 
 def registered() -> list[str]:
@@ -70,21 +72,33 @@ def as_yaml(skeleton: Skeleton) -> str:
     if skeleton.nominal_size is not None:
         content["nominal_size"] = skeleton.nominal_size
     if root := skeleton.root:
-        content["root"] = {
-            "origin": named(root.origin),
-            "z": [named(root.z_from), named(root.z_to)],
-            "y": [named(root.y_from), named(root.y_to)],
-        }
+        content["root"] = root_as_dict(root, skeleton.names)
+    links = zip(skeleton.names, skeleton.rep155_names, strict=True)
+    if renamed := {name: link for name, link in links if link != name}:
+        content["rep155"] = renamed
     return yaml.safe_dump(content, default_flow_style=None, width=100, sort_keys=False)
 
 
+def root_as_dict(root: RootFrame, names: Sequence[str]) -> dict[str, Any]:
+    """A root frame as skeleton files have it, in the names of the keypoints."""
+
+    def named(indices: Sequence[int]) -> list[str]:
+        return [names[i] for i in indices]
+
+    ends = {axis: [getattr(root, f"{axis}_{end}") for end in ("from", "to")] for axis in "zxy"}
+    axes = {axis: [named(a), named(b)] for axis, (a, b) in ends.items() if a}
+    return {"origin": named(root.origin), **axes}
+
+
 def _registered_path(name: str) -> Path:
-    if name not in registered():
+    stem = name.replace("-", "_")
+    stem = _ALIASES.get(stem, stem)
+    if stem not in registered():
         raise SkeletonError(
             f"skeleton {name!r} is not known; use one of {', '.join(registered())}, "
             "or give the path of a .yaml file"
         )
-    return config_dir() / "skeletons" / f"{name}.yaml"
+    return config_dir() / "skeletons" / f"{stem}.yaml"
 
 
 def _parse(content: Any, path: Path) -> Skeleton:
@@ -104,11 +118,14 @@ def _parse(content: Any, path: Path) -> Skeleton:
             content.get("nominal_size"),
             _root(index, content["root"]) if content.get("root") else None,
             name=path.stem,
+            rep155=_links(index, content.get("rep155") or {}),
         )
+    except SkeletonError as error:
+        raise SkeletonError(f"skeleton file {path}: {error}") from error
     except (KeyError, TypeError, ValueError) as error:
         raise SkeletonError(
-            f"skeleton file {path}: {error} does not fit; edges, pairs and root are written "
-            "with the names under 'keypoints'"
+            f"skeleton file {path}: {error} does not fit; edges, pairs, root and rep155 are "
+            "written with the names under 'keypoints'"
         ) from error
 
 
@@ -118,9 +135,16 @@ def _pair(index: dict[str, int], pair: Iterable[str]) -> tuple[int, int]:
 
 
 def _root(index: dict[str, int], root: dict[str, Any]) -> RootFrame:
-    def indices(names: Iterable[str]) -> tuple[int, ...]:
-        return tuple(index[n] for n in names)
+    def ends(axis: str) -> tuple[tuple[int, ...], ...]:
+        first, last = root.get(axis, ((), ()))
+        return tuple(index[n] for n in first), tuple(index[n] for n in last)
 
-    (z_from, z_to), (y_from, y_to) = root["z"], root["y"]
-    ends = (indices(names) for names in (z_from, z_to, y_from, y_to))
-    return RootFrame(indices(root["origin"]), *ends)
+    if unknown := set(root) - {"origin", "z", "x", "y"}:
+        raise ValueError(f"root has {sorted(unknown)}, which")
+    return RootFrame(tuple(index[n] for n in root["origin"]), *ends("z"), *ends("y"), *ends("x"))
+
+
+def _links(index: dict[str, int], renamed: dict[str, str]) -> list[str]:
+    if unknown := set(renamed) - set(index):
+        raise ValueError(f"rep155 names {sorted(unknown)}, which")
+    return [str(renamed.get(name, "")) for name in index] if renamed else []

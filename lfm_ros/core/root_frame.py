@@ -23,7 +23,7 @@ def root_frames(points: Array, root: RootFrame, fallback: Array) -> tuple[Array,
     Args:
         points: Shape (B, K, 3), any unit, in the frame that the result is expressed in.
         root: Which keypoints define origin, z and y.
-        fallback: Rotations (B, 3, 3) for instances whose keypoints define none: z or y has
+        fallback: Rotations (B, 3, 3) for instances whose keypoints define none: an axis has
             no length, both are parallel, or a point is not finite.
 
     Returns:
@@ -33,14 +33,16 @@ def root_frames(points: Array, root: RootFrame, fallback: Array) -> tuple[Array,
     """
     points = np.asarray(points, np.float64)
     origin = _mean(points, root.origin)
-    up = _mean(points, root.z_to) - _mean(points, root.z_from)
+    # The axis that is kept as it is: z, or x for what is longer than it is tall.
+    main = _mean(points, root.x_to or root.z_to) - _mean(points, root.x_from or root.z_from)
     left = _mean(points, root.y_to) - _mean(points, root.y_from)
     with np.errstate(invalid="ignore", divide="ignore"):
-        z = up / np.linalg.norm(up, axis=-1, keepdims=True)
-        across = left - (left * z).sum(-1, keepdims=True) * z
+        first = main / np.linalg.norm(main, axis=-1, keepdims=True)
+        across = left - (left * first).sum(-1, keepdims=True) * first
         y = across / np.linalg.norm(across, axis=-1, keepdims=True)
-        rotation = np.stack([np.cross(y, z), y, z], -1)
-        defined = _is_defined(points, up, left, across) & np.isfinite(rotation).all((1, 2))
+        axes = [first, y, np.cross(first, y)] if root.x_to else [np.cross(y, first), y, first]
+        rotation = np.stack(axes, -1)
+        defined = _is_defined(points, main, left, across) & np.isfinite(rotation).all((1, 2))
     return origin, np.where(defined[:, None, None], rotation, np.asarray(fallback, np.float64))
 
 
@@ -48,9 +50,9 @@ def _mean(points: Array, indices: Sequence[int]) -> Array:
     return points[:, list(indices)].mean(1)
 
 
-def _is_defined(points: Array, up: Array, left: Array, across: Array) -> NDArray[np.bool_]:
+def _is_defined(points: Array, main: Array, left: Array, across: Array) -> NDArray[np.bool_]:
     extent = np.ptp(points, axis=1).max(-1, initial=0.0)
     long_enough = _MIN_LENGTH * extent
-    lengths = [np.linalg.norm(v, axis=-1) for v in (up, left, across)]
+    lengths = [np.linalg.norm(v, axis=-1) for v in (main, left, across)]
     apart = lengths[2] > _MIN_SINE * lengths[1]
     return (lengths[0] > long_enough) & (lengths[1] > long_enough) & apart

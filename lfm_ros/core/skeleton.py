@@ -25,7 +25,8 @@ class RootFrame:
 
     The origin is the mean of ``origin``. The z axis points from the mean of ``z_from`` to the mean
     of ``z_to``; y is the direction from ``y_from`` to ``y_to`` made orthogonal to z; x completes
-    the right-handed frame (REP 103: x forward, y left, z up). All are keypoint indices.
+    the right-handed frame (REP 103: x forward, y left, z up). What is longer than it is tall (an
+    animal, a car) gives x in place of z. All are keypoint indices.
     """
 
     origin: tuple[int, ...]
@@ -33,14 +34,23 @@ class RootFrame:
     z_to: tuple[int, ...]
     y_from: tuple[int, ...]
     y_to: tuple[int, ...]
+    x_from: tuple[int, ...] = ()
+    x_to: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for item in fields(self):
             object.__setattr__(self, item.name, tuple(int(i) for i in getattr(self, item.name)))
+        for axis in "zx":
+            if len({bool(getattr(self, f"{axis}_{end}")) for end in ("from", "to")}) > 1:
+                raise SkeletonError(f"root: {axis} needs keypoints at both of its ends")
+        if bool(self.x_from) == bool(self.z_from) or not (
+            self.origin and self.y_from and self.y_to
+        ):
+            raise SkeletonError("root: give an origin, y, and either z or x, each with keypoints")
 
     def indices(self) -> set[int]:
         """Every keypoint that the frame refers to."""
-        return {*self.origin, *self.z_from, *self.z_to, *self.y_from, *self.y_to}
+        return {i for item in fields(self) for i in getattr(self, item.name)}
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,8 @@ class Skeleton:
             the summed length of ``edges``, or without edges twice the radius. None if unknown.
         root: Frame published as the instance's TF, or None for the network's canonical frame.
         name: What the skeleton is registered as; empty for one made on the fly.
+        rep155: Name of each keypoint's link in REP 155's model of a human, where that is not the
+            keypoint's own name; empty strings for the others, or no strings at all.
 
     Raises:
         SkeletonError: An index is out of range, an edge joins a keypoint to itself, a name is
@@ -67,9 +79,11 @@ class Skeleton:
     nominal_size: float | None = None
     root: RootFrame | None = None
     name: str = ""
+    rep155: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(str(n) for n in self.names))
+        object.__setattr__(self, "rep155", tuple(str(n) for n in self.rep155))
         try:
             object.__setattr__(self, "edges", tuple((int(a), int(b)) for a, b in self.edges))
             pairs = guess_pairs(self.names) if self.pairs is None else self.pairs
@@ -88,6 +102,12 @@ class Skeleton:
         twice = sorted({n for n in self.names if self.names.count(n) > 1})
         if twice:
             raise SkeletonError(f"{label}: keypoint names {twice} appear twice; make each unique")
+        links = self.rep155_names
+        if len(self.rep155) not in (0, len(self.names)) or len(set(links)) < len(links):
+            raise SkeletonError(
+                f"{label}: rep155 has {len(self.rep155)} names for {len(self.names)} keypoints, or "
+                "two keypoints end up with one name; give each keypoint its own, or ''"
+            )
         used = [i for e in (*self.edges, *(self.pairs or ())) for i in e]
         used += sorted(self.root.indices()) if self.root else []
         wrong = sorted({i for i in used if not 0 <= i < len(self.names)})
@@ -106,6 +126,12 @@ class Skeleton:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @cached_property
+    def rep155_names(self) -> tuple[str, ...]:
+        """One name a keypoint for frames named as in REP 155: its own where the REP has none."""
+        links = self.rep155 or ("",) * len(self.names)
+        return tuple(link or own for link, own in zip(links, self.names, strict=False))
 
     @cached_property
     def adjacency(self) -> NDArray[np.float32]:

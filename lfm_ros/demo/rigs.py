@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import yaml
 
 from lfm_ros.core.errors import SkeletonError
 from lfm_ros.core.placement import size
-from lfm_ros.core.skeleton import RootFrame, Skeleton
-from lfm_ros.skeletons import load_skeleton, registered
+from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.skeletons import as_yaml, load_skeleton, registered
 
 if TYPE_CHECKING:
     from lfm_ros.scene.recording import Recording
@@ -58,25 +57,6 @@ def with_size(recording: Recording, rig: Skeleton) -> Skeleton:
 
 def _written(rig: Skeleton, folder: Path) -> str:
     """The path of a new skeleton file."""
-    described: dict[str, Any] = {
-        "keypoints": list(rig.names),
-        "edges": [[rig.names[a], rig.names[b]] for a, b in rig.edges],
-        "pairs": [[rig.names[a], rig.names[b]] for a, b in rig.pairs],
-        "nominal_size": rig.nominal_size,
-    }
-    if rig.root is not None:
-        described["root"] = _root(rig.root, rig.names)
     path = folder / f"{rig.name or 'rig'}.yaml"
-    path.write_text(yaml.safe_dump(described, sort_keys=False))
+    path.write_text(as_yaml(rig))
     return str(path)
-
-
-def _root(root: RootFrame, names: Sequence[str]) -> dict[str, Any]:
-    def named(indices: Sequence[int]) -> list[str]:
-        return [names[index] for index in indices]
-
-    return {
-        "origin": named(root.origin),
-        "z": [named(root.z_from), named(root.z_to)],
-        "y": [named(root.y_from), named(root.y_to)],
-    }
