@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -196,42 +195,6 @@ def test_models_are_listed_and_verified(tmp_path: Path, capsys: pytest.CaptureFi
         file.write(b"\0\0\0\0")
     assert main(["models", str(copy)]) == 1
     assert "SHA-256" in capsys.readouterr().out
-
-
-def test_bench_measures_every_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    report = tmp_path / "bench.json"
-    assert main(["bench", "--seconds", "0.01", "--json", str(report)]) == 0
-    shown = capsys.readouterr().out
-    rows = json.loads(report.read_text())["rows"]
-    assert [row["size"] for row in rows] == ["1x17", "10x17", "100x17", "1x133"]
-    for row in rows:
-        steps = [row[name] for name in ("normalize", "engine", "align", "place", "checks")]
-        assert all(step > 0 for step in steps)
-        # Medians of parts need not add up to the median of the whole, least on a busy computer.
-        assert sum(steps) < 1.5 * row["p95"]
-        assert row["p50"] <= row["p95"]
-        assert row["size"] in shown
-
-
-@pytest.mark.ros
-@pytest.mark.slow
-def test_bench_of_the_node_divides_the_latency(tmp_path: Path) -> None:
-    pytest.importorskip("rclpy", reason="needs ROS 2")
-    report = tmp_path / "bench.json"
-    assert main(["bench", "--ros", "--seconds", "2", "--json", str(report)]) == 0
-    rows = json.loads(report.read_text())["rows"]
-    assert [row["size"] for row in rows] == ["1x17", "10x17", "1x133"]
-    for row in rows:
-        assert row["frames"] > 30
-        assert row["network"] + row["python"] + row["dds"] == pytest.approx(row["p50"])
-
-
-def test_without_ros_the_node_is_not_measured(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setitem(sys.modules, "rclpy", None)
-    assert main(["bench", "--ros"]) == 2
-    assert "no ROS 2 here" in capsys.readouterr().err
 
 
 def test_view_says_what_is_missing(

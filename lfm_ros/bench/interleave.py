@@ -1,0 +1,54 @@
+"""Taking turns: what is compared is measured side by side, so that noise meets all alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Call = Callable[[], object]
+
+#: Seconds that one takes before it is the next one's turn: some calls, yet often enough.
+_TURN = 0.02
+_FEWEST_TURNS = 3
+
+
+def interleaved(calls: Sequence[Call], seconds: float) -> list[NDArray[np.float64]]:
+    """Call each of them again and again, in turns.
+
+    A turn begins with a call that is not timed, because the others have emptied the caches, unless
+    one call is as long as a turn: such a call fills them itself.
+
+    Args:
+        calls: What to measure.
+        seconds: For each; every one gets three turns even if that takes longer.
+
+    Returns:
+        For each the seconds that its calls took, (n,).
+    """
+    taken: list[list[float]] = [[] for _ in calls]
+    warm = [_seconds(call) for call in calls]
+    end = time.perf_counter() + seconds * len(calls)
+    turns = 0
+    while turns < _FEWEST_TURNS or time.perf_counter() < end:
+        for call, first, times in zip(calls, warm, taken, strict=True):
+            if first < _TURN:
+                call()
+            times.extend(_turn(call))
+        turns += 1
+    return [np.array(times) for times in taken]
+
+
+def _turn(call: Call) -> list[float]:
+    times = [_seconds(call)]
+    while sum(times) < _TURN:
+        times.append(_seconds(call))
+    return times
+
+
+def _seconds(call: Call) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began

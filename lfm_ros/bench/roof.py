@@ -1,0 +1,71 @@
+"""The roof: what this processor reaches in the products that a network consists of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lfm_ros.bench.interleave import Call, interleaved
+from lfm_ros.bench.plain_networks import product
+from lfm_ros.engines.onnxruntime import OnnxRuntimeEngine
+
+#: Rows of the product, tokens of a batch: few enough for the caches, enough to hide the calls.
+_TOKENS = (256, 1024, 4096)
+#: One sample is so much arithmetic, lest a shorter call be disturbed less often than a network's.
+_SAMPLE_FLOP = 5e8
+
+
+@dataclass(frozen=True)
+class Roof:
+    """The fastest product at one width.
+
+    Attributes:
+        width: D of the network.
+        shape: (T, inner, outer) of the product.
+        call: Carries out ``flop`` operations.
+        flop: Operations of one call.
+    """
+
+    width: int
+    shape: tuple[int, int, int]
+    call: Call
+    flop: float
+
+
+def find_roof(width: int, mlp_ratio: int, threads: int, folder: Path, seconds: float) -> Roof:
+    """Try the products of a block, at several numbers of tokens, in ONNX Runtime.
+
+    Args:
+        width: D of the network.
+        mlp_ratio: How much wider its MLP is.
+        threads: CPU threads of one call.
+        folder: Where the networks are written.
+        seconds: For each.
+
+    Raises:
+        LfmError: The package onnx is missing.
+    """
+    wide = mlp_ratio * width
+    candidates: list[Roof] = []
+    for inner, outer in ((width, 3 * width), (width, width), (width, wide), (wide, width)):
+        engine = OnnxRuntimeEngine(product(folder, inner, outer), threads)
+        candidates += [_roof(engine, width, (t, inner, outer)) for t in _TOKENS]
+    times = interleaved([roof.call for roof in candidates], seconds)
+    rates = [roof.flop / np.median(t) for roof, t in zip(candidates, times, strict=True)]
+    return candidates[int(np.argmax(rates))]
+
+
+def _roof(engine: OnnxRuntimeEngine, width: int, shape: tuple[int, int, int]) -> Roof:
+    tokens, inner, outer = shape
+    drawn = np.random.default_rng(0).normal(size=(tokens, inner))
+    inputs = {"keypoints": drawn.astype(np.float32)}
+    once = 2.0 * tokens * inner * outer
+    repeats = max(1, round(_SAMPLE_FLOP / once))
+
+    def multiply() -> None:
+        for _ in range(repeats):
+            engine.infer(inputs)
+
+    return Roof(width, shape, multiply, repeats * once)
