@@ -14,7 +14,6 @@ from std_msgs.msg import Header
 
 from lfm_ros.core.errors import MessageError
 from lfm_ros.core.skeleton import Skeleton
-from lfm_ros.ros.adapters import INPUT_TYPES, load_adapter
 from lfm_ros.ros.adapters.pointcloud2 import adapt
 from lfm_ros.ros.clouds import (
     Keypoints,
@@ -239,13 +238,6 @@ def test_adapter_refuses_other_numbers_of_keypoints():
     sent.confidence[1, 3] = 0.5
     with pytest.raises(MessageError, match=r"row 1 has more than 3 keypoints.*'three' has 3"):
         adapt(encode_keypoints(header(), sent), RIGS)
-
-
-def test_adapters_are_found_by_message_type():
-    for input_type in INPUT_TYPES:
-        assert load_adapter(input_type).message.__name__ == input_type.rsplit("/", 1)[-1]
-    with pytest.raises(MessageError, match="'std_msgs/msg/Bool'; choose one of"):
-        load_adapter("std_msgs/msg/Bool")
 
 
 @pytest.mark.parametrize("which", ["keypoints", "points"])

@@ -10,25 +10,21 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from sensor_msgs.msg import CameraInfo
 from std_srvs.srv import SetBool, Trigger
 
-from lfm_ros.core.errors import LfmError, SkeletonError
+from lfm_ros.core.errors import LfmError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.lifter import Lifter
-from lfm_ros.ros import parameter_spec, qos
+from lfm_ros.ros import parameter_spec
 from lfm_ros.ros.adapters import load_adapter
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.diagnostics import Statistics, diagnostic_array
+from lfm_ros.ros.inputs import Inputs
 from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
 from lfm_ros.ros.run import run
 from lfm_ros.ros.stamps import nanoseconds
-from lfm_ros.skeletons import load_skeleton
-
-# The middleware drops in silence, the worker's queue counts: so the middleware gets some room.
-_READER_DEPTH = 10
 
 Result = TransitionCallbackReturn
 
@@ -44,7 +40,7 @@ class LifterNode(LifecycleNode):
     def __init__(self, **node_options: Any) -> None:
         super().__init__("lifter", **node_options)
         self._pipeline: Pipeline | None = None
-        self._subscriptions_in_use: list[Any] = []
+        self._inputs: Inputs | None = None
         self._statistics = Statistics()
         self._complaints = Complaints(self.get_logger())
         self._state, self._failure, self._enabled = "unconfigured", "", True
@@ -96,8 +92,8 @@ class LifterNode(LifecycleNode):
 
     def _configure(self) -> None:
         self._settings = settings = parameter_spec.read(self, LifterParameters)
-        adapter = load_adapter(settings.input_type)
-        rigs = [_metric_skeleton(name) for name in settings.skeletons]
+        adapter = load_adapter(lambda: self._settings)
+        rigs = adapter.rigs
         lifter = Lifter.from_pretrained(
             settings.model or None,
             settings.backend,
@@ -134,26 +130,15 @@ class LifterNode(LifecycleNode):
             self.get_logger().warning("tf2_msgs is not installed, so /tf is not published")
 
     def _activate(self) -> None:
-        pipeline, depth = self._pipeline, self._settings.queue_depth
+        pipeline, settings = self._pipeline, self._settings
         assert pipeline is not None, "rclpy activates configured nodes only"
-        pipeline.start(depth)
-        depth = max(depth, _READER_DEPTH)
-        # camera_info first: of messages that wait together, the executor takes it first.
-        self._subscriptions_in_use = [
-            self._subscribe(CameraInfo, "camera_info", pipeline.take_camera_info, depth),
-            self._subscribe(
-                pipeline.adapter.message,
-                "keypoints",
-                pipeline.take_keypoints,
-                depth,
-                raw=pipeline.adapter.raw,
-            ),
-        ]
+        pipeline.start(settings.queue_depth)
+        self._inputs = Inputs(self, pipeline, settings)
 
     def _deactivate(self) -> None:
-        for subscription in self._subscriptions_in_use:
-            self.destroy_subscription(subscription)
-        self._subscriptions_in_use = []
+        inputs, self._inputs = self._inputs, None
+        if inputs is not None:
+            inputs.close()
         if self._pipeline is not None:
             self._pipeline.stop()
 
@@ -176,20 +161,6 @@ class LifterNode(LifecycleNode):
             return Result.SUCCESS
         self.get_logger().error(self._failure)
         return Result.FAILURE
-
-    def _subscribe(
-        self,
-        message: type,
-        topic: str,
-        callback: Callable[[Any], None],
-        depth: int,
-        *,
-        raw: bool = False,
-    ) -> Any:
-        profile, overridable = qos.sensor(depth), qos.overridable()
-        return self.create_subscription(
-            message, topic, callback, profile, qos_overriding_options=overridable, raw=raw
-        )
 
     def _follow_parameters(self) -> None:
         """Take over ``LIVE`` parameters when they change."""
@@ -254,35 +225,26 @@ class LifterNode(LifecycleNode):
         return "OK", self._state if self._enabled else f"{self._state}, disabled"
 
     def _foreign_publishers(self) -> str:
-        """Publishers on ``keypoints`` whose messages cannot arrive, because the type differs."""
-        if self._pipeline is None:
+        """Publishers of detections whose messages cannot arrive, because the type differs."""
+        if self._inputs is None or self._pipeline is None:
             return ""
-        expected = self._settings.input_type
-        topic = self.resolve_topic_name("keypoints")
-        found = {info.topic_type for info in self.get_publishers_info_by_topic(topic)} - {expected}
-        if not found:
-            return ""
-        problem = (
-            f"{topic} is published as {', '.join(sorted(found))}, which input_type {expected} does "
-            "not receive; set input_type, or remap keypoints to another topic"
-        )
-        self._complaints.warn_once(problem)
-        return problem
+        expected = self._pipeline.adapter.type_name
+        for topic in self._inputs.topics:
+            publishers = self.get_publishers_info_by_topic(topic)
+            found = {info.topic_type for info in publishers} - {expected}
+            if found:
+                problem = (
+                    f"{topic} is published as {', '.join(sorted(found))}, which input_type "
+                    f"{expected} does not receive; set input_type, or remap keypoints to another "
+                    "topic"
+                )
+                self._complaints.warn_once(problem)
+                return problem
+        return ""
 
     def _start_by_itself(self) -> None:
         if self.trigger_configure() == Result.SUCCESS:
             self.trigger_activate()
-
-
-def _metric_skeleton(name: str) -> Skeleton:
-    """A rig that can be placed in metres, which is all that the node publishes."""
-    skeleton = load_skeleton(name)
-    if skeleton.nominal_size is None:
-        raise SkeletonError(
-            f"skeleton {name!r} has no nominal_size, so it cannot be placed in metres; add "
-            "nominal_size (the usual summed length of its edges, in metres) to its YAML file"
-        )
-    return skeleton
 
 
 def main(args: Sequence[str] | None = None) -> int:

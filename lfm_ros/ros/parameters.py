@@ -42,13 +42,47 @@ class LifterParameters:
         1, "CPU threads of the network. More than one rarely helps small batches.", low=1, high=64
     )
     input_type: str = parameter(
-        DEFAULT_INPUT_TYPE, "Message type of the topic keypoints.", choices=INPUT_TYPES
+        DEFAULT_INPUT_TYPE,
+        f"Message type of the detections: {', '.join(INPUT_TYPES)}, or a type of another package "
+        "that has the name and the fields of one of these.",
+        filled=True,
+    )
+    input_topics: tuple[str, ...] = parameter(
+        ("",),
+        "Topics to read in place of keypoints, where a detector has one for each object. * stands "
+        "for the object's id, as in /humans/bodies/*/skeleton2d, which is what one empty text "
+        "means for hri_msgs.",
     )
     skeletons: tuple[str, ...] = parameter(
         ("coco17",),
         "The rigs in use: names of registered skeletons, or paths of skeleton YAML files. The "
         "field skeleton of a detection is an index into this list.",
         filled=True,
+    )
+    class_skeletons: tuple[str, ...] = parameter(
+        ("",),
+        "The rig of each class of a detector that has classes: texts such as 'person: coco17' and "
+        "'dog: ap10k17', quoted in YAML. Other classes are left out, unless there is '*: RIG'. "
+        "One empty text: everything has the first rig of skeletons.",
+    )
+    keypoint_map: tuple[str, ...] = parameter(
+        ("",),
+        "Which keypoint of the detector is which of the rig, where names differ or orders do: "
+        "texts such as 'left_hand: left_wrist', '5: left_shoulder' (numbers count from 0) or "
+        "'coco17/5: left_shoulder', for that rig alone. Not for PointCloud2.",
+    )
+    keypoint_id_base: int = parameter(
+        1, "What a DetectionArray counts the ids of keypoints from; yolo_ros from 1.", low=0, high=1
+    )
+    min_detection_confidence: float = parameter(
+        0.0,
+        "Detections below this score are left out, where the detector gives one.",
+        when=LIVE,
+        low=0.0,
+        high=1.0,
+    )
+    tag_size: float = parameter(
+        0.16, "Edge length in metres of the tags of an AprilTagDetectionArray.", low=1e-4, high=100.0
     )
     queue_depth: int = parameter(
         1,
@@ -98,6 +132,13 @@ class LifterParameters:
     tf_keypoints: bool = parameter(
         False, "Also publish a frame a keypoint, as children of the instance's.", when=LIVE
     )
+    tf_rate: float = parameter(
+        0.0,
+        "Most messages a second on /tf, counted by the stamps of the frames; 0: one a frame.",
+        when=LIVE,
+        low=0.0,
+        high=1000.0,
+    )
     tf_naming: str = parameter(
         "plain",
         "plain: <tf_prefix><slot> and <tf_prefix><slot>/<keypoint>; rep155: body_<slot> and "
@@ -132,6 +173,13 @@ class LifterParameters:
     )
     marker_filled_alpha: float = parameter(
         0.3, "Opacity of keypoints that the network filled in.", when=LIVE, low=0.0, high=1.0
+    )
+    fast_messages: str = parameter(
+        "auto",
+        "auto: outputs are written into serialised messages, if the middleware's encoding is what "
+        "a test at the start finds it to be; off: they are made as Python objects, which takes "
+        "a hundred times as long for a hundred people.",
+        choices=("auto", "off"),
     )
     diagnostics_period: float = parameter(
         1.0, "Seconds between two messages on /diagnostics.", when=START, low=0.05, high=60.0

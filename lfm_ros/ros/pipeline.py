@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,10 +17,12 @@ from lfm_ros.core.errors import EngineError, LfmError, MessageError
 from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.lifter import Lifter
-from lfm_ros.ros.adapters import Adapter, Keypoints2D
+from lfm_ros.ros.adapters import UNKNOWN, Adapter, Keypoints2D
+from lfm_ros.ros.adapters.identities import identity
 from lfm_ros.ros.camera_cache import CameraCache, SeenCamera
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.diagnostics import Statistics
+from lfm_ros.ros.gathering import Gathering
 from lfm_ros.ros.lifted_frame import LiftedFrame, lift_frame
 from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
@@ -72,6 +74,7 @@ class Pipeline:
         self._settings, self._age = settings, age
         self._statistics, self._complaints = statistics, complaints
         self._cameras = CameraCache()
+        self._gathering = Gathering()
         self._last_stamp = 0
         self._enabled = True
         self._publishing = threading.Lock()
@@ -107,6 +110,7 @@ class Pipeline:
     def reset(self) -> None:
         """Forget cameras, identities and complaints, and delete the markers."""
         self._cameras.clear()
+        self._gathering.clear()
         self._last_stamp = 0
         self._complaints.clear()
         self._clear_outputs()
@@ -129,6 +133,46 @@ class Pipeline:
         if not self._enabled or self._worker is None:
             self._statistics.dropped("disabled")
             return
+        detections = self._adapted(message)
+        if detections is not None:
+            self._worker.offer(_Job(detections, received))
+
+    def take_part(self, message: Any, source: str) -> None:
+        """A message came in with one of the instances of a frame.
+
+        Args:
+            message: Holds one instance.
+            source: Who that is.
+        """
+        part = self._adapted(message) if self._enabled else None
+        if part is None:
+            self._statistics.received()
+            if not self._enabled:
+                self._statistics.dropped("disabled")
+            return
+        frames, late = self._gathering.add(source, part.named(identity(source)))
+        if late:
+            self._statistics.noted("parts_late")
+        self._lift_gathered(frames)
+
+    def lift_overdue(self) -> None:
+        """Go on without the instances that do not come."""
+        self._lift_gathered(self._gathering.overdue())
+
+    def end_parts(self, source: str) -> None:
+        """Nothing will come any more from one who sent parts of frames."""
+        self._lift_gathered(self._gathering.leave(source))
+
+    def _lift_gathered(self, frames: Sequence[Keypoints2D]) -> None:
+        for frame in frames:
+            self._statistics.received()
+            if self._worker is None:
+                self._statistics.dropped("disabled")
+            else:
+                self._worker.offer(_Job(frame, time.monotonic()))
+
+    def _adapted(self, message: Any) -> Keypoints2D | None:
+        """What a message says, or None if it cannot be used."""
         try:
             detections = self.adapter.adapt(message, self._rigs)
         except MessageError as error:
@@ -136,7 +180,11 @@ class Pipeline:
         except Exception:
             self._drop("internal", f"keypoints could not be read: {traceback.format_exc()}")
         else:
-            self._worker.offer(_Job(detections, received))
+            for why in detections.left_out:
+                self._statistics.noted("detections_left_out")
+                self._complaints.warn_once(why)
+            return detections
+        return None
 
     def _lift(self, job: _Job) -> None:
         """Lift and publish a frame; in the worker's thread."""
@@ -149,7 +197,8 @@ class Pipeline:
                 self._drop("no_camera", _NO_CAMERA.format("dropped, as require_camera_info asks"))
                 return
             frame_id = self._frame_id(job.detections, seen, settings)
-            frame = lift_frame(self.lifter, self._rigs, job.detections, camera, frame_id, settings)
+            detections = _numbered(job.detections.in_pixels(camera.size))
+            frame = lift_frame(self.lifter, self._rigs, detections, camera, frame_id, settings)
             self._publish(frame, settings, job)
         except LfmError as error:
             cause = "engine" if isinstance(error, EngineError) else "input"
@@ -245,6 +294,13 @@ _NO_CAMERA = (
     "no calibrated camera_info for the keypoints: {}; publish camera_info beside them, with "
     "the same stamps"
 )
+
+
+def _numbered(detections: Keypoints2D) -> Keypoints2D:
+    """The same with the number of the row for those that the detector does not know."""
+    rows = np.arange(len(detections), dtype=np.int32)
+    ids = np.where(detections.instance_id == UNKNOWN, rows, detections.instance_id)
+    return replace(detections, instance_id=ids)
 
 
 @lru_cache(maxsize=16)

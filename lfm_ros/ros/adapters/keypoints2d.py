@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+#: The identity of an instance whose detector does not say who it is.
+UNKNOWN = -1
 
 
 @dataclass(frozen=True)
@@ -16,10 +19,12 @@ class Keypoints2D:
     Attributes:
         keypoints: Pixels, shape (B, K, 2), float32, x right, y down; zeros where missing.
         confidence: Shape (B, K), float32 in [0, 1]; 0 where missing and in the padding.
-        instance_id: Identity, shape (B,), int32.
+        instance_id: Identity, shape (B,), int32; ``UNKNOWN`` where the detector does not say.
         skeleton: Index into the rigs in use, shape (B,), int32.
         stamp: ``builtin_interfaces/msg/Time`` of the image.
-        frame_id: The camera's optical frame; may be empty.
+        frame_id: The camera's optical frame; empty where the detector does not say it.
+        normalized: Whether the keypoints are shares of the image's width and height, not pixels.
+        left_out: Why detections are missing here, as sentences for the user.
     """
 
     keypoints: NDArray[np.float32]
@@ -28,6 +33,19 @@ class Keypoints2D:
     skeleton: NDArray[np.int32]
     stamp: Any
     frame_id: str
+    normalized: bool = False
+    left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.skeleton)
+
+    def in_pixels(self, size: tuple[int, int]) -> Keypoints2D:
+        """The same in pixels of an image of that width and height."""
+        if not self.normalized:
+            return self
+        scale = np.array(size, np.float32)
+        return replace(self, keypoints=self.keypoints * scale, normalized=False)
+
+    def named(self, instance_id: int) -> Keypoints2D:
+        """The same with one identity for every instance."""
+        return replace(self, instance_id=np.full(len(self), instance_id, np.int32))

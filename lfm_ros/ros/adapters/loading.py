@@ -1,0 +1,118 @@
+"""Finds the adapter of a message type by its name and its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from lfm_ros.core.errors import MessageError
+from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.ros.adapters import pointcloud2
+from lfm_ros.ros.adapters.adapter import Adapter
+from lfm_ros.ros.adapters.apriltags import AprilTags
+from lfm_ros.ros.adapters.fields import message_class, missing_fields
+from lfm_ros.ros.adapters.hand_landmarks import HandLandmarks
+from lfm_ros.ros.adapters.hri import HriSkeleton
+from lfm_ros.ros.adapters.keypoint_order import KeypointOrder
+from lfm_ros.ros.adapters.keypoints2d import Keypoints2D
+from lfm_ros.ros.adapters.packages import (
+    DEFAULT_INPUT_TYPE,
+    INPUT_TYPES,
+    NOT_LIFTABLE,
+    how_to_install,
+)
+from lfm_ros.ros.adapters.reader import Reader
+from lfm_ros.ros.adapters.rigging import Rigging
+from lfm_ros.ros.adapters.rigs import rigs_in_use
+from lfm_ros.ros.adapters.yolo import YoloDetections
+from lfm_ros.ros.adapters.zed import ZedBodies
+
+if TYPE_CHECKING:
+    from lfm_ros.ros.parameters import LifterParameters
+
+_READERS: dict[str, Callable[[LifterParameters], Reader]] = {
+    "DetectionArray": lambda settings: YoloDetections(settings.keypoint_id_base),
+    "Skeleton2D": lambda _: HriSkeleton(),
+    "ObjectsStamped": lambda _: ZedBodies(),
+    "HandLandmarkArray": lambda _: HandLandmarks(),
+    "AprilTagDetectionArray": lambda settings: AprilTags(settings.tag_size),
+}
+
+
+def load_adapter(settings: Callable[[], LifterParameters]) -> Adapter:
+    """The adapter of the parameter ``input_type``.
+
+    Args:
+        settings: The present parameters. Only ``min_detection_confidence`` is asked again later.
+
+    Raises:
+        MessageError: The type is not known, its package is not installed, its fields are others
+            than its name promises, or a parameter of the adapters cannot be read.
+        SkeletonError: A rig cannot be had.
+    """
+    now = settings()
+    input_type = now.input_type
+    if _full(input_type) == DEFAULT_INPUT_TYPE:
+        rigs, _ = rigs_in_use(now.skeletons, now.class_skeletons)
+        return Adapter(pointcloud2.MESSAGE, pointcloud2.adapt, rigs, pointcloud2.RAW)
+    make = _READERS.get(_name(input_type))
+    if make is None or "/" not in input_type:
+        raise MessageError(_refusal(input_type))
+    reader = make(now)
+    message = _message(input_type, reader)
+    rigs, classes = rigs_in_use(now.skeletons, now.class_skeletons, reader.rig)
+    order = KeypointOrder(now.keypoint_map)
+    order.check(rigs)
+    rigging = Rigging(classes, order, lambda: settings().min_detection_confidence)
+    return Adapter(message, _adapting(reader, rigging), rigs, topics=reader.topics)
+
+
+def _adapting(reader: Reader, rigging: Rigging) -> Callable[[Any, Sequence[Skeleton]], Keypoints2D]:
+    def adapt(message: Any, rigs: Sequence[Skeleton]) -> Keypoints2D:
+        instances = reader.instances(message)
+        frame = rigging.frame(message.header, instances, rigs, normalized=reader.normalized)
+        return frame if reader.names_optical_frame else replace(frame, frame_id="")
+
+    return adapt
+
+
+def _message(input_type: str, reader: Reader) -> Any:
+    package = input_type.split("/")[0]
+    try:
+        message = message_class(input_type)
+    except ModuleNotFoundError as error:
+        raise MessageError(
+            f"input_type {input_type} needs the package {package}, which cannot be imported "
+            f"({error}): {how_to_install(package)}"
+        ) from error
+    except AttributeError as error:
+        raise MessageError(
+            f"the package {package} has no message {_name(input_type)}; correct input_type"
+        ) from error
+    lacking = missing_fields(message, reader.fields)
+    if lacking:
+        raise MessageError(
+            f"{input_type} is not the {_name(input_type)} that is known: it has no "
+            f"{', '.join(lacking)}; choose one of {', '.join(INPUT_TYPES)}, or convert to the first"
+        )
+    return message
+
+
+def _refusal(input_type: str) -> str:
+    why = NOT_LIFTABLE.get(_name(input_type))
+    if why:
+        return f"{input_type} {why}"
+    return (
+        f"input_type is {input_type!r}; choose one of {', '.join(INPUT_TYPES)}, or a package that "
+        "has one of these messages with the same fields"
+    )
+
+
+def _name(input_type: str) -> str:
+    return input_type.rsplit("/", 1)[-1]
+
+
+def _full(input_type: str) -> str:
+    """``package/msg/Name``, also of ``package/Name``."""
+    return f"{input_type.split('/')[0]}/msg/{_name(input_type)}"

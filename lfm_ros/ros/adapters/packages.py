@@ -1,0 +1,39 @@
+"""Where the packages of the message types come from, and what cannot be read at all."""
+
+from __future__ import annotations
+
+import os
+
+DEFAULT_INPUT_TYPE = "sensor_msgs/msg/PointCloud2"
+#: What is known to work; packages with the same messages under another name do too.
+INPUT_TYPES = (
+    DEFAULT_INPUT_TYPE,
+    "yolo_msgs/msg/DetectionArray",
+    "hri_msgs/msg/Skeleton2D",
+    "zed_msgs/msg/ObjectsStamped",
+    "depthai_ros_msgs/msg/HandLandmarkArray",
+    "apriltag_msgs/msg/AprilTagDetectionArray",
+)
+
+_BOXES = (
+    "has boxes and no keypoints, so there is nothing to lift; take the detector's keypoints: "
+    "yolo_msgs/msg/DetectionArray of yolo_ros, or sensor_msgs/msg/PointCloud2 as docs/ros.md "
+    "describes it"
+)
+#: Why, by name of the message.
+NOT_LIFTABLE = {"Detection2DArray": _BOXES, "Detection2D": _BOXES, "BoundingBox2DArray": _BOXES}
+
+_SOURCES = {
+    "yolo_msgs": "clone https://github.com/mgonzs13/yolo_ros into your workspace and build its "
+    "yolo_msgs (there is no apt package)",
+}
+
+
+def how_to_install(package: str) -> str:
+    """What to do to have a message package, as a clause."""
+    if package in _SOURCES:
+        return _SOURCES[package]
+    if any(package == known.split("/")[0] for known in INPUT_TYPES):
+        distro = os.environ.get("ROS_DISTRO") or "$ROS_DISTRO"
+        return f"sudo apt install ros-{distro}-{package.replace('_', '-')}"
+    return "source the workspace that has it"

@@ -1,0 +1,119 @@
+"""From detected objects to ``Keypoints2D``: which rig, which column, which identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.ros.adapters.instance import Floats, Instance
+from lfm_ros.ros.adapters.keypoint_order import KeypointOrder
+from lfm_ros.ros.adapters.keypoints2d import Keypoints2D
+
+#: Any class that class_skeletons does not list.
+ANY_CLASS = "*"
+# Nothing that is worth lifting fits into so few pixels, so these are shares of the image. Beyond
+# 0 to 1, because a share may lie outside of the image.
+_SHARES = (-1.0, 2.0)
+# No image is that large, and float32 still resolves a tenth of a pixel.
+_LARGEST_PIXEL = 1e6
+
+
+class Rigging:
+    """Makes a frame of the instances of a message.
+
+    Args:
+        classes: Index of the rig by class; empty: everything has the first rig.
+        order: Which keypoint goes where.
+        least_score: What a detection must score, asked at every frame.
+    """
+
+    def __init__(
+        self, classes: Mapping[str, int], order: KeypointOrder, least_score: Callable[[], float]
+    ) -> None:
+        self._classes, self._order, self._least_score = classes, order, least_score
+
+    def frame(
+        self,
+        header: Any,
+        instances: Sequence[Instance],
+        rigs: Sequence[Skeleton],
+        *,
+        normalized: bool = False,
+    ) -> Keypoints2D:
+        """The detections that have a rig, in its order.
+
+        Args:
+            header: ``std_msgs/msg/Header`` of the message.
+            instances: What was detected.
+            rigs: The rigs in use.
+            normalized: The points are shares of the image. Pixels that can only be shares are
+                taken as such.
+
+        Raises:
+            MessageError: Keypoints do not fit their rig.
+        """
+        left_out: list[str] = []
+        kept = [pair for i in instances if (pair := self._with_rig(i, left_out)) is not None]
+        width = max((len(rigs[rig]) for _, rig in kept), default=0)
+        points = np.zeros((len(kept), width, 2), np.float32)
+        confidence = np.zeros((len(kept), width), np.float32)
+        for row, (instance, rig) in enumerate(kept):
+            columns = self._order.columns(instance.places, instance.names, rigs[rig])
+            _fill(points[row], confidence[row], instance, columns)
+        return Keypoints2D(
+            keypoints=points,
+            confidence=confidence,
+            instance_id=np.array([i.instance_id for i, _ in kept], np.int32),
+            skeleton=np.array([rig for _, rig in kept], np.int32),
+            stamp=header.stamp,
+            frame_id=header.frame_id,
+            normalized=normalized or _are_shares(points[confidence > 0]),
+            left_out=tuple(dict.fromkeys(left_out)),
+        )
+
+    def _with_rig(self, instance: Instance, left_out: list[str]) -> tuple[Instance, int] | None:
+        # Written so that a score of NaN is too low.
+        if instance.score is not None and not instance.score >= self._least_score():
+            return None
+        if not len(instance.places):
+            left_out.append(
+                "detections without keypoints are left out; let the detector run a model for poses"
+            )
+            return None
+        rig = self._rig(instance.labels)
+        if rig is None:
+            left_out.append(
+                f"detections of class {instance.labels[0][:80]!r} are left out, for class_skeletons"
+                f" gives them no rig; add '{instance.labels[0][:80]}: RIG' or '{ANY_CLASS}: RIG'"
+            )
+            return None
+        return instance, rig
+
+    def _rig(self, labels: tuple[str, ...]) -> int | None:
+        if not self._classes:
+            return 0
+        return next((self._classes[c] for c in (*labels, ANY_CLASS) if c in self._classes), None)
+
+
+def _fill(
+    points: NDArray[np.float32],
+    confidence: NDArray[np.float32],
+    instance: Instance,
+    columns: NDArray[np.int64],
+) -> None:
+    """Write an instance into its row, the surest of two keypoints for the same column."""
+    sure = np.clip(instance.confidence, 0, 1)
+    usable = (columns >= 0) & (sure > 0) & (np.abs(instance.points) < _LARGEST_PIXEL).all(-1)
+    order = np.argsort(sure, kind="stable")
+    order = order[usable[order]]
+    points[columns[order]] = instance.points[order]
+    confidence[columns[order]] = sure[order]
+
+
+def _are_shares(seen: Floats | NDArray[np.float32]) -> bool:
+    low, high = _SHARES
+    return bool(len(seen) and seen.min() >= low and seen.max() <= high)
