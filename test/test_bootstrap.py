@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.bootstrap import child, debian, packages, prepare, ros, stamps, transforms
+from tools.bootstrap import child, debian, interfaces, packages, prepare, ros, stamps
 from tools.bootstrap.report import Stop
 
 pytestmark = pytest.mark.static
@@ -68,9 +68,9 @@ def test_paths_of_the_build_container_become_ours(tmp_path: Path) -> None:
     exported.parent.mkdir(parents=True)
     found = f"{container}/include/python3.11", f"{container}/{site}/numpy/_core/include"
     exported.write_text(f'INCLUDE "{found[0]};{found[1]};${{PREFIX}}/include/a_msgs"')
-    assert transforms.mend_cmake_paths(tmp_path, Path("/usr/include/py"), Path("/np")) == 1
+    assert interfaces.mend_cmake_paths(tmp_path, Path("/usr/include/py"), Path("/np")) == 1
     assert exported.read_text() == 'INCLUDE "/usr/include/py;/np;${PREFIX}/include/a_msgs"'
-    assert transforms.mend_cmake_paths(tmp_path, Path("/usr/include/py"), Path("/np")) == 0
+    assert interfaces.mend_cmake_paths(tmp_path, Path("/usr/include/py"), Path("/np")) == 0
 
 
 def test_wheels_are_not_shadowed_by_another_ros(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_a_missing_compiler_is_a_reason_and_no_error(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))  # no compiler, no apt, no sudo
     assert "g++" in debian.missing_for_building()
-    reason = transforms.build_tf2_msgs(dict(os.environ))
+    reason = interfaces.build(interfaces.TF, dict(os.environ))
     assert reason is not None
     assert "g++" in reason
 

@@ -82,7 +82,10 @@ class LifterParameters:
         high=1.0,
     )
     tag_size: float = parameter(
-        0.16, "Edge length in metres of the tags of an AprilTagDetectionArray.", low=1e-4, high=100.0
+        0.16,
+        "Edge length in metres of the tags of an AprilTagDetectionArray.",
+        low=1e-4,
+        high=100.0,
     )
     queue_depth: int = parameter(
         1,

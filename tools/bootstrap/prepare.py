@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from tools.bootstrap import ament_index, debian, packages, stamps, transforms
+from tools.bootstrap import ament_index, debian, interfaces, packages, stamps
 from tools.bootstrap.child import run_logged
 from tools.bootstrap.places import KEPT, PYTHON, ROOT, VENV
 from tools.bootstrap.report import Stop, say, step
@@ -47,6 +47,7 @@ def prepare(level: str) -> dict[str, str]:
         _link_project(env)
         _add_tf(ros, env)
         if level == "test":
+            _add_detector_messages(ros, env)
             _add_chromium()
     return env
 
@@ -128,15 +129,32 @@ def _project_key() -> str:
 
 
 def _add_tf(ros: Ros, env: dict[str, str]) -> None:
-    key = stamps.digest([transforms.SOURCE, Path(transforms.__file__)])
+    key = _interfaces_key(interfaces.TF)
     if ros.has_tf or stamps.is_done("tf2_msgs", key):
         return
     lacking = f"{ros.name}, has none (apt has it as ros-DISTRO-tf2-msgs)"
-    reason = lacking if ros.sourced else transforms.build_tf2_msgs(env)
+    reason = lacking if ros.sourced else interfaces.build(interfaces.TF, env)
     if reason:
         say(f"going on without /tf, for want of tf2_msgs: {reason}.")
     else:
         stamps.mark_done("tf2_msgs", key)
+
+
+def _add_detector_messages(ros: Ros, env: dict[str, str]) -> None:
+    """The messages of detectors, for the tests that read them."""
+    key = _interfaces_key(interfaces.DETECTORS)
+    # Trimmed ones must not shadow those of a ROS that is installed.
+    if ros.sourced or stamps.is_done("detector_msgs", key):
+        return
+    reason = interfaces.build(interfaces.DETECTORS, env)
+    if reason:
+        say(f"the tests with messages of detectors will be skipped: {reason}.")
+    else:
+        stamps.mark_done("detector_msgs", key)
+
+
+def _interfaces_key(workspace: interfaces.Workspace) -> str:
+    return stamps.digest([workspace.source, Path(interfaces.__file__)])
 
 
 def _add_chromium() -> None:
