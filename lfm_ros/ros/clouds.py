@@ -139,19 +139,38 @@ def encode_points(header: Any, points: Points, widths: NDArray[np.integer]) -> P
         widths: How many keypoints the rig of each row has, shape (B,). What is to the right is
             padding: NaN, and keypoint -1.
     """
+    cells = point_cells(points, widths)
+    return cloud_from_cells(header, cells, dense=is_dense(cells))
+
+
+def point_cells(points: Points, widths: NDArray[np.integer]) -> NDArray[np.void]:
+    """The points of a ``keypoints_3d`` message, shape (B, K) of ``POINT_DTYPE``.
+
+    Args:
+        points: Arrays of one shape (B, K).
+        widths: As for ``encode_points``.
+    """
     shape = points.xyz.shape[:2]
     column = np.arange(shape[1], dtype=np.int32)[None, :]
-    padding = column >= np.asarray(widths)[:, None]
     cells = np.zeros(shape, POINT_DTYPE)
     for axis, name in enumerate("xyz"):
-        cells[name] = np.where(padding, np.nan, points.xyz[..., axis])
-    cells["sigma"] = np.where(padding, np.nan, points.sigma)
-    cells["confidence"] = np.where(padding, 0, points.confidence)
-    cells["observed"] = points.observed & ~padding
-    cells["keypoint"] = np.where(padding, -1, column)
+        cells[name] = points.xyz[..., axis]
+    cells["sigma"], cells["confidence"] = points.sigma, points.confidence
+    cells["observed"], cells["keypoint"] = points.observed, column
+    padding = column >= np.asarray(widths)[:, None]
+    if padding.any():
+        for name in ("x", "y", "z", "sigma"):
+            cells[name][padding] = np.nan
+        cells["confidence"][padding] = cells["observed"][padding] = 0
+        cells["keypoint"][padding] = -1
     for name in ("scale_source", "instance_id", "skeleton"):
         cells[name] = getattr(points, name)[:, None]
-    return cloud_from_cells(header, cells, dense=bool(np.isfinite(cells["x"]).all()))
+    return cells
+
+
+def is_dense(cells: NDArray[np.void]) -> bool:
+    """Whether every point of a ``keypoints_3d`` message has coordinates."""
+    return bool(np.isfinite(cells["x"]).all())
 
 
 def decode_points(message: PointCloud2) -> Points:

@@ -13,16 +13,13 @@ from visualization_msgs.msg import MarkerArray
 
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros import qos
-from lfm_ros.ros.clouds import Points, encode_points
+from lfm_ros.ros.lifted_cloud import CloudBuilder
 from lfm_ros.ros.lifted_frame import LiftedFrame
 from lfm_ros.ros.markers import MarkerBuilder, clearing_markers
 from lfm_ros.ros.parameters import LifterParameters
-from lfm_ros.ros.transforms import TransformBuilder
-
-try:  # Part of every ROS 2 installation, but not on PyPI.
-    from tf2_msgs.msg import TFMessage
-except ModuleNotFoundError:
-    TFMessage = None
+from lfm_ros.ros.rate_limit import RateLimit
+from lfm_ros.ros.stamps import nanoseconds
+from lfm_ros.ros.transforms import TFMessage, TransformBuilder
 
 
 class Outputs:
@@ -38,8 +35,11 @@ class Outputs:
         self, node: LifecycleNode, rigs: Sequence[Skeleton], settings: LifterParameters
     ) -> None:
         self._node = node
-        self._markers = MarkerBuilder(rigs)
-        self._transforms = TransformBuilder(rigs, settings)
+        fast, tell = settings.fast_messages == "auto", node.get_logger().warning
+        self._markers = MarkerBuilder(rigs, fast=fast, tell=tell)
+        self._clouds = CloudBuilder(fast=fast, tell=tell)
+        self._transforms = TransformBuilder(rigs, settings, fast=fast, tell=tell)
+        self._tf_rate = RateLimit()
         self._last_header: Header | None = None
         self._marker_topic = self._managed(MarkerArray, "markers")
         self._cloud_topic = self._managed(PointCloud2, "keypoints_3d")
@@ -63,12 +63,13 @@ class Outputs:
         if self._marker_topic.get_subscription_count():
             self._marker_topic.publish(self._markers.build(frame, settings))
         if self._cloud_topic.get_subscription_count():
-            self._cloud_topic.publish(_cloud(frame))
+            self._cloud_topic.publish(self._clouds.build(frame))
         return self._publish_tf(frame, settings)
 
     def clear(self) -> None:
         """Delete the markers that were published last, and forget who had which TF frame."""
         self._transforms.reset()
+        self._tf_rate.reset()
         if self._last_header is not None:
             self._marker_topic.publish(clearing_markers(self._last_header))
 
@@ -86,9 +87,11 @@ class Outputs:
             return 0
         if not self._tf_topic.get_subscription_count():
             return 0
-        transforms, without = self._transforms.build(frame, keypoints=settings.tf_keypoints)
-        if transforms:
-            self._tf_topic.publish(TFMessage(transforms=transforms))
+        if not self._tf_rate.lets_pass(nanoseconds(frame.header.stamp), settings.tf_rate):
+            return 0
+        message, without = self._transforms.message(frame, keypoints=settings.tf_keypoints)
+        if message is not None:
+            self._tf_topic.publish(message)
         return without
 
     def _managed(self, message: type, topic: str) -> Any:
@@ -101,21 +104,3 @@ class Outputs:
         return self._node.create_publisher(
             message, topic, profile, qos_overriding_options=qos.overridable()
         )
-
-
-def _cloud(frame: LiftedFrame) -> PointCloud2:
-    """The frame as ``keypoints_3d``: what is not valid or not known has NaN coordinates."""
-    xyz = frame.points.copy()
-    sigma = frame.sigma.copy()
-    unknown = ~(frame.known & frame.valid[:, None])
-    xyz[unknown] = sigma[unknown] = float("nan")
-    points = Points(
-        xyz=xyz,
-        sigma=sigma,
-        confidence=frame.confidence,
-        observed=frame.observed,
-        scale_source=frame.scale_source,
-        instance_id=frame.instance_id,
-        skeleton=frame.skeleton,
-    )
-    return encode_points(frame.header, points, frame.widths)

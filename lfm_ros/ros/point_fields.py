@@ -35,16 +35,29 @@ def cloud_from_cells(header: Any, cells: NDArray[np.void], *, dense: bool) -> Po
         cells: Little-endian numbers; the field names and offsets become the message's.
         dense: That no point is NaN.
     """
+    message = cloud_message(header, cells.dtype, cells.tobytes(), dense=dense)
+    message.height, message.width = cells.shape
+    message.row_step = cells.dtype.itemsize * cells.shape[1]
+    return message
+
+
+def cloud_message(header: Any, dtype: np.dtype, data: bytes, *, dense: bool) -> PointCloud2:
+    """A cloud that does not say yet how its points stand in rows.
+
+    Args:
+        header: ``std_msgs/msg/Header``, taken over as it is.
+        dtype: Of a point; the field names and offsets become the message's.
+        data: The points, row by row.
+        dense: That no point is NaN.
+    """
     message = PointCloud2()
     message.header = header
-    message.height, message.width = cells.shape
-    message.fields = _fields(cells.dtype)
-    message.point_step = cells.dtype.itemsize
-    message.row_step = cells.dtype.itemsize * cells.shape[1]
+    message.fields = _fields(dtype)
+    message.point_step = dtype.itemsize
     message.is_bigendian = False
     message.is_dense = dense
     # rclpy copies an array('B') as one block but checks every element of anything else.
-    message.data = array("B", cells.tobytes())
+    message.data = array("B", data)
     return message
 
 

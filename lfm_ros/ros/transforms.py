@@ -2,40 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import TransformStamped
 from numpy.typing import NDArray
 from std_msgs.msg import Header
-from transforms3d.quaternions import mat2quat
 
 from lfm_ros.core.root_frame import root_frames
-from lfm_ros.core.rotations import quat_xyzw_from_wxyz
+from lfm_ros.core.rotations import quat_xyzw_from_matrix
 from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.ros.cdr import Numbers
+from lfm_ros.ros.cdr_transforms import Names, TransformMessages
 from lfm_ros.ros.lifted_frame import LiftedFrame
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.slots import TrackSlots
+
+try:  # Part of every ROS 2 installation, but not on PyPI.
+    from tf2_msgs.msg import TFMessage
+except ModuleNotFoundError:
+    TFMessage = None
 
 Array = NDArray[np.float64]
 
 
 class TransformBuilder:
-    """Makes the transforms of a frame and lends the frame names.
+    """Makes the transforms of a frame and lends the frame names. Not for several threads.
 
     Args:
         rigs: The rigs that ``LiftedFrame.skeleton`` points into.
         settings: ``max_tracks``, ``tf_naming`` and ``tf_prefix`` are taken from here for good.
+        fast: Whether to make bytes, where that works.
+        tell: Called once with a sentence if it does not.
     """
 
-    def __init__(self, rigs: Sequence[Skeleton], settings: LifterParameters) -> None:
+    def __init__(
+        self,
+        rigs: Sequence[Skeleton],
+        settings: LifterParameters,
+        *,
+        fast: bool = False,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._rigs = list(rigs)
         self._settings = settings
+        self._messages = TransformMessages(
+            transform_message, enabled=fast and TFMessage is not None, tell=tell
+        )
+        self._keypoint_names = lru_cache(settings.max_tracks * len(self._rigs))(self._named)
         self.reset()
 
     def reset(self) -> None:
         """Forget who has which frame name."""
         self._slots = TrackSlots(self._settings.max_tracks)
+
+    def message(self, frame: LiftedFrame, *, keypoints: bool) -> tuple[Any, int]:
+        """``tf2_msgs/msg/TFMessage`` or its bytes, None without transforms; see ``build``."""
+        names, numbers, without = self._frames(frame, keypoints)
+        if not names:
+            return None, without
+        return self._messages.message(_stamp(frame.header), names, numbers), without
 
     def build(self, frame: LiftedFrame, *, keypoints: bool) -> tuple[list[TransformStamped], int]:
         """Transforms of the valid instances, and how many of these got none.
@@ -44,56 +73,90 @@ class TransformBuilder:
             frame: Its header names the parent frame.
             keypoints: Also a child frame for every keypoint, with the instance's orientation.
         """
-        rows = np.nonzero(frame.valid)[0].tolist()
+        names, numbers, without = self._frames(frame, keypoints)
+        return transforms(_stamp(frame.header), names, numbers), without
+
+    def _frames(self, frame: LiftedFrame, keypoints: bool) -> tuple[list[Names], Array, int]:
+        """Names of T transforms, their numbers (T, 7), and how many instances got none."""
+        rows = np.flatnonzero(frame.valid)
         slots = self._slots.assign(frame.instance_id[rows].tolist())
-        named = [(row, slot) for row, slot in zip(rows, slots, strict=True) if slot is not None]
-        origins, rotations = _instance_frames(frame, self._rigs)
-        made: list[TransformStamped] = []
-        for row, slot in named:
-            origin, rotation = origins[row], rotations[row]
-            name = self._instance_name(slot)
-            quat_xyzw = quat_xyzw_from_wxyz(mat2quat(rotation))
-            made.append(_transform(frame.header, name, origin, quat_xyzw))
-            if keypoints:
-                parent = Header(stamp=frame.header.stamp, frame_id=name)
-                known = np.flatnonzero(frame.known[row])
-                points = (frame.points[row, known].astype(np.float64) - origin) @ rotation
-                rig = self._rigs[frame.skeleton[row]]
-                names = [self._keypoint_name(slot, rig.names[k]) for k in known.tolist()]
-                made += _keypoint_frames(parent, names, points)
-        return made, len(rows) - len(named)
+        lent = [slot for slot in slots if slot is not None]
+        named = rows[np.array([slot is not None for slot in slots], bool)]
+        without = len(rows) - len(named)
+        origins, rotations = _instance_frames(frame, named, self._rigs)
+        numbers = np.concatenate([origins, quat_xyzw_from_matrix(rotations)], -1)
+        parent = frame.header.frame_id
+        names: list[Names] = [(parent, self._instance_name(slot)) for slot in lent]
+        if not keypoints:
+            return names, numbers, without
+        # Parents come before their children, an instance after the other.
+        block = np.zeros((len(named), 1 + frame.points.shape[1], 7))
+        block[:, 0] = numbers
+        block[:, 1:, :3] = (frame.points[named] - origins[:, None]) @ rotations
+        block[:, 1:, 6] = 1
+        there = np.ones(block.shape[:2], bool)
+        there[:, 1:] = frame.known[named]
+        every: list[Names] = []
+        for index, (slot, rig) in enumerate(zip(lent, frame.skeleton[named].tolist(), strict=True)):
+            children = self._keypoint_names(slot, rig)
+            every.append(names[index])
+            every += [children[k] for k in np.flatnonzero(frame.known[named[index]]).tolist()]
+        return every, block[there], without
 
     def _instance_name(self, slot: int) -> str:
         if self._settings.tf_naming == "rep155":
             return f"body_{slot}"
         return f"{self._settings.tf_prefix}{slot}"
 
-    def _keypoint_name(self, slot: int, keypoint: str) -> str:
+    def _named(self, slot: int, rig: int) -> list[Names]:
+        """Names of the frames of every keypoint of a rig."""
+        parent = self._instance_name(slot)
         if self._settings.tf_naming == "rep155":
-            return f"{keypoint}_{slot}"
-        return f"{self._settings.tf_prefix}{slot}/{keypoint}"
+            return [(parent, f"{name}_{slot}") for name in self._rigs[rig].rep155_names]
+        return [(parent, f"{parent}/{name}") for name in self._rigs[rig].names]
 
 
-def _keypoint_frames(parent: Header, names: list[str], points: Array) -> list[TransformStamped]:
-    level = np.array([0.0, 0.0, 0.0, 1.0])
-    return [_transform(parent, n, p, level) for n, p in zip(names, points, strict=True)]
+def transform_message(stamp: Numbers, names: Sequence[Names], numbers: Numbers) -> Any:
+    """``tf2_msgs/msg/TFMessage``; see ``transforms``."""
+    assert TFMessage is not None, "without tf2_msgs nobody asks for one"
+    return TFMessage(transforms=transforms(stamp, names, numbers))
 
 
-def _instance_frames(frame: LiftedFrame, rigs: Sequence[Skeleton]) -> tuple[Array, Array]:
-    """Origins (B, 3) and rotations (B, 3, 3): by the rigs, or the network's canonical frames."""
-    origins, rotations = frame.translation.astype(np.float64), frame.rotation.astype(np.float64)
+def transforms(stamp: Numbers, names: Sequence[Names], numbers: Numbers) -> list[TransformStamped]:
+    """The transforms of a message; this is the place that says what is in one.
+
+    Args:
+        stamp: Seconds and nanoseconds, (2,).
+        names: Parent and child frame of T transforms.
+        numbers: Translation in metres and rotation xyzw of each, (T, 7).
+    """
+    sec, nanosec = stamp.tolist()
+    made = []
+    for (parent, child), (x, y, z, qx, qy, qz, qw) in zip(names, numbers.tolist(), strict=True):
+        header = Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id=parent)
+        one = TransformStamped(header=header, child_frame_id=child)
+        shift, turn = one.transform.translation, one.transform.rotation
+        shift.x, shift.y, shift.z = x, y, z
+        turn.x, turn.y, turn.z, turn.w = qx, qy, qz, qw
+        made.append(one)
+    return made
+
+
+def _instance_frames(
+    frame: LiftedFrame, rows: NDArray[np.intp], rigs: Sequence[Skeleton]
+) -> tuple[Array, Array]:
+    """Origins (R, 3) and rotations (R, 3, 3) of some rows: by the rigs, or the network's frames."""
+    origins = frame.translation[rows].astype(np.float64)
+    rotations = frame.rotation[rows].astype(np.float64)
+    skeleton = frame.skeleton[rows]
     # One call a rig and not one an instance: ten instances take no longer than one.
-    for index in np.unique(frame.skeleton).tolist():
-        rig, ours = rigs[index], frame.skeleton == index
+    for index in np.unique(skeleton).tolist():
+        rig, ours = rigs[index], skeleton == index
         if rig.root is not None:
-            points = frame.points[ours, : len(rig)]
+            points = frame.points[rows[ours], : len(rig)]
             origins[ours], rotations[ours] = root_frames(points, rig.root, rotations[ours])
     return origins, rotations
 
 
-def _transform(header: Header, child: str, origin: Array, quat_xyzw: Array) -> TransformStamped:
-    made = TransformStamped(header=header, child_frame_id=child)
-    shift, turn = made.transform.translation, made.transform.rotation
-    shift.x, shift.y, shift.z = origin.tolist()
-    turn.x, turn.y, turn.z, turn.w = quat_xyzw.tolist()
-    return made
+def _stamp(header: Header) -> Numbers:
+    return np.array([header.stamp.sec, header.stamp.nanosec], "<i4")
