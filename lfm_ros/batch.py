@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError
-from lfm_ros.core.skeleton import LARGEST_SIZE, Skeleton
+from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.cues import Cues, KnownSize, as_numbers, make_cues
 from lfm_ros.skeletons import load_skeleton
 
 Array = NDArray[np.float64]
@@ -32,7 +33,7 @@ class Batch:
         rig_index: (B,) int64 into ``rigs``.
         cameras: B cameras, or None.
         up: (B, 3) unit rows or None.
-        known_size: (B,) metres with NaN for unknown, or None.
+        cues: What is known of metres.
     """
 
     pixels: Array
@@ -42,7 +43,7 @@ class Batch:
     rig_index: NDArray[np.int64]
     cameras: Sequence[Intrinsics] | None
     up: Array | None
-    known_size: Array | None
+    cues: Cues
 
     @property
     def observed(self) -> NDArray[np.bool_]:
@@ -64,6 +65,20 @@ class Batch:
         """(B, K) edges at each keypoint."""
         return self.adjacency.sum(-1)[self.rig_index]
 
+    @property
+    def contact_heights(self) -> Array:
+        """(B, K) metres of each keypoint above the ground it stands on, NaN if it cannot stand."""
+        heights = np.full((len(self.rigs), self.pixels.shape[1]), np.nan)
+        for row, rig in zip(heights, self.rigs, strict=True):
+            row[: None if rig is None else len(rig)] = 0.0 if rig is None else rig.contact_heights
+        return heights[self.rig_index]
+
+    @property
+    def surface_depth(self) -> Array:
+        """(B,) metres from the surface to the keypoints."""
+        behind = [0.0 if rig is None else rig.surface_depth for rig in self.rigs]
+        return np.array(behind)[self.rig_index]
+
     def rows(self, keep: NDArray[np.int64]) -> Batch:
         """Some of the instances."""
         return Batch(
@@ -74,7 +89,7 @@ class Batch:
             self.rig_index[keep],
             None if self.cameras is None else [self.cameras[i] for i in keep],
             None if self.up is None else self.up[keep],
-            None if self.known_size is None else self.known_size[keep],
+            self.cues.rows(keep),
         )
 
     def without(self, lost: NDArray[np.bool_]) -> Batch:
@@ -99,8 +114,11 @@ def make_batch(
     confidence: ArrayLike | None,
     camera: Intrinsics | Sequence[Intrinsics] | None,
     skeleton: SkeletonLike | Sequence[SkeletonLike],
-    up: ArrayLike | None,
-    known_size: ArrayLike | None,
+    up: ArrayLike | None = None,
+    known_size: KnownSize = None,
+    *,
+    depth: ArrayLike | None = None,
+    ground: ArrayLike | None = None,
 ) -> Batch:
     """Check everything and bring it into one form; see ``Lifter.lift`` for the arguments.
 
@@ -108,7 +126,7 @@ def make_batch(
         InputError: Shapes do not fit together, or values are out of range.
         SkeletonError: A skeleton's name is not known.
     """
-    pixels = _array(keypoints, "keypoints")
+    pixels = as_numbers(keypoints, "keypoints")
     pixels = pixels[None] if pixels.ndim == 2 else pixels
     if pixels.ndim != 3 or pixels.shape[-1] != 2:
         raise InputError(
@@ -122,15 +140,16 @@ def make_batch(
     # NaN is not less than anything, so this leaves it out too.
     seen = (np.abs(pixels) < _FARTHEST_PIXEL).all(-1) & (given > 0)
     _check_padding(seen & ~in_rig, sizes[rig_index])
+    cameras = _cameras(camera, count)
     return Batch(
         np.where(seen[..., None], pixels, 0.0),
         np.where(seen, given, 0.0).astype(np.float32),
         in_rig,
         rigs,
         rig_index,
-        _cameras(camera, count),
+        cameras,
         _up(up, count),
-        _known_size(known_size, count),
+        make_cues(count, rigs, known_size, depth, ground, cameras is not None),
     )
 
 
@@ -156,20 +175,10 @@ def padded_sides(rigs: tuple[Skeleton | None, ...], width: int) -> NDArray[np.fl
     return matrix
 
 
-def _array(values: ArrayLike, what: str) -> Array:
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind == "c":
-            raise TypeError("they are complex")
-        return array.astype(np.float64, copy=False)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{what} cannot be read as numbers ({error})") from error
-
-
 def _confidence(values: ArrayLike | None, shape: tuple[int, int]) -> Array:
     if values is None:
         return np.ones(shape)
-    confidence = _array(values, "confidence")
+    confidence = as_numbers(values, "confidence")
     confidence = confidence[None] if confidence.ndim == 1 else confidence
     if confidence.shape != shape:
         raise InputError(f"confidence has shape {confidence.shape}; the keypoints need {shape}")
@@ -249,25 +258,10 @@ def _cameras(
 def _up(up: ArrayLike | None, count: int) -> Array | None:
     if up is None:
         return None
-    rows = _array(up, "up")
+    rows = as_numbers(up, "up")
     if rows.shape not in ((3,), (count, 3)):
         raise InputError(f"up has shape {rows.shape}; expected (3,) or ({count}, 3)")
     length = np.linalg.norm(rows, axis=-1, keepdims=True)
     if not np.isfinite(length).all() or (length < 1e-9).any():
         raise InputError("up has length zero or is not finite; give the direction against gravity")
     return np.broadcast_to(rows / length, (count, 3))
-
-
-def _known_size(known_size: ArrayLike | None, count: int) -> Array | None:
-    if known_size is None:
-        return None
-    sizes = _array(known_size, "known_size")
-    if sizes.shape not in ((), (count,)):
-        raise InputError(f"known_size has shape {sizes.shape}; expected a number or ({count},)")
-    wrong = sizes[(sizes <= 0) | (sizes > LARGEST_SIZE)]
-    if wrong.size:
-        raise InputError(
-            f"known_size has the value {wrong[0]:g}; expected metres above 0 and at most "
-            f"{LARGEST_SIZE:g}, NaN for unknown"
-        )
-    return np.array(np.broadcast_to(sizes, (count,)))

@@ -23,14 +23,19 @@ class Lifted:
         rotation: (B, 3, 3), canonical to camera, det = +1.
         translation: (B, 3), in ``unit``.
         scale: (B,), ``unit`` per canonical unit. ``scale * canonical @ rotation.T + translation``
-            is the canonical structure in the camera frame; ``residual`` is what ``points`` add.
-        sigma: (B, K), expected error of each point, in ``unit``.
+            is the canonical structure in the camera frame, placed where its projection fits the
+            observed keypoints best; ``residual`` is what ``points`` add.
+        scale_sigma: (B,), standard deviation of ``scale``, in its unit. ``scale_sigma / scale`` is
+            the relative error of every length and distance that the cue leaves; 0 without a cue,
+            where the unit is the object's own.
+        translation_cov: (B, 3, 3), covariance of ``translation``, ``unit`` squared.
+        sigma: (B, K), expected error of each point, in ``unit``, on top of the scale's.
         observed: (B, K) bool.
         known: (B, K) bool; what is known but not observed was filled in by the network. Of the
             rest, neither seen nor joined to another keypoint, nothing can be said: ``points`` has
             the middle of the object there, and ``sigma`` its radius.
         reprojection_px: (B,), root mean square distance in pixels of the projected canonical
-            structure from the observed keypoints.
+            structure from the observed keypoints, weighted with their confidence.
         valid: (B,) bool, whether there were enough distinct keypoints to lift.
         scale_source: B strings, each one of ``lfm_ros.core.placement.SCALE_SOURCES``.
         unit: B strings: ``m``, or ``radius`` where no cue told the size (largest distance from
@@ -43,6 +48,8 @@ class Lifted:
     rotation: Float
     translation: Float
     scale: Float
+    scale_sigma: Float
+    translation_cov: Float
     sigma: Float
     observed: NDArray[np.bool_]
     known: NDArray[np.bool_]
@@ -67,6 +74,8 @@ def nothing(count: int, width: int, seconds: dict[str, float]) -> Lifted:
         rotation=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
         translation=np.zeros((count, 3), np.float32),
         scale=np.zeros(count, np.float32),
+        scale_sigma=np.zeros(count, np.float32),
+        translation_cov=np.zeros((count, 3, 3), np.float32),
         sigma=np.zeros((count, width), np.float32),
         observed=np.zeros((count, width), bool),
         known=np.zeros((count, width), bool),

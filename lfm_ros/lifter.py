@@ -17,12 +17,15 @@ from lfm_ros.core.alignment import Similarity, procrustes
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import EngineError
 from lfm_ros.core.normalize import VirtualView, structure_from_uvd, virtual_view
-from lfm_ros.core.placement import SCALE_SOURCES, centroid, metric_factors, radius
+from lfm_ros.core.placement import centroid
 from lfm_ros.core.pose import fit_pose
+from lfm_ros.core.reprojection import refined
+from lfm_ros.cues import KnownSize
 from lfm_ros.engines.base import Arrays, Engine
 from lfm_ros.engines.select import AUTO, create_engine
-from lfm_ros.lifted import Float, Lifted, nothing, scattered
+from lfm_ros.lifted import Lifted, nothing, scattered
 from lfm_ros.models import Model, load_model
+from lfm_ros.place import Structure, place
 
 Array = NDArray[np.float64]
 
@@ -84,10 +87,16 @@ class Lifter:
         skeleton: SkeletonLike | Sequence[SkeletonLike] = None,
         *,
         up: ArrayLike | None = None,
-        known_size: ArrayLike | None = None,
+        known_size: KnownSize = None,
+        depth: ArrayLike | None = None,
+        ground: ArrayLike | None = None,
         nominal: bool = True,
     ) -> Lifted:
         """Lift 2D keypoints to 3D.
+
+        Metres come from the cue that is trusted most: depth, then a known size, the ground, the
+        skeleton's nominal size. A cue that has nothing to say of an instance, or only something
+        vague, leaves it to the next; ``Lifted.scale_source`` names the one that was used.
 
         Args:
             keypoints: (B, K, 2) or (K, 2), pixels, x right, y down. NaN means missing. Instances of
@@ -98,7 +107,13 @@ class Lifter:
                 unknown: works, less well).
             up: Direction against gravity in the camera's frame, (3,) or (B, 3), or None.
             known_size: Size in metres as ``lfm_ros.core.placement.size`` defines it (summed edge
-                length), a number or (B,) with NaN where unknown.
+                length), a number or (B,) with NaN where unknown. Or the lengths of some bones,
+                ``{("left_hip", "left_knee"): 0.44}``, for all rigs that have them.
+            depth: Depth image (H, W) aligned with the camera: float metres or 16 bit integer
+                millimetres; 0 and NaN are holes. Needs ``camera``.
+            ground: The ground n . x + d = 0 in the camera frame, metres, (nx, ny, nz, d): (4,) or
+                (B, 4). Objects are put on it by the contacts of their skeleton, or where it has
+                none by their lowest seen point. Needs ``camera``.
             nominal: Whether a skeleton's nominal size serves where no size is known.
 
         Raises:
@@ -106,7 +121,9 @@ class Lifter:
             SkeletonError: A skeleton's name is not known.
             EngineError: The runtime failed.
         """
-        batch = make_batch(keypoints, confidence, camera, skeleton, up, known_size)
+        batch = make_batch(
+            keypoints, confidence, camera, skeleton, up, known_size, depth=depth, ground=ground
+        )
         clock = _Clock()
         rows, kept, view = _look(batch, self.min_keypoints)
         if view is None:
@@ -115,9 +132,9 @@ class Lifter:
         clock.lap("normalize")
         outputs = self._infer(inputs)
         clock.lap("engine")
-        structure, fit = _structure(outputs, kept, view)
+        structure = _structure(outputs, kept, view)
         clock.lap("align")
-        lifted = _place(structure, fit, outputs, kept, view, nominal, clock.seconds)
+        lifted = place(structure, kept, view, nominal, clock.seconds)
         if rows.size < len(batch.pixels):
             lifted = scattered(lifted, rows, len(batch.pixels))
         clock.lap("place")
@@ -193,81 +210,26 @@ def _network_inputs(batch: Batch, view: VirtualView) -> Arrays:
     }
 
 
-def _known(batch: Batch, view: VirtualView) -> NDArray[np.bool_]:
-    return batch.in_rig & (view.observed | (batch.degree > 0))
-
-
-def _structure(
-    outputs: dict[str, Array], batch: Batch, view: VirtualView
-) -> tuple[Array, Similarity]:
+def _structure(outputs: dict[str, Array], batch: Batch, view: VirtualView) -> Structure:
     """Points in the virtual camera's frame, and the canonical structure's pose in it.
 
-    A network with ``uvd`` says where each point is; one without (the paper's) leaves the pose to be
-    found from the image.
+    A network with ``uvd`` says where each point is, and the pose is found from that and from the
+    image; one without (the paper's) leaves it to the image alone.
     """
     canonical = outputs["canonical"]
-    known = _known(batch, view)
+    known = batch.in_rig & (view.observed | (batch.degree > 0))
+    weights = np.where(view.observed, batch.confidence, 0.0)
     if "uvd" in outputs:
-        structure = structure_from_uvd(outputs["uvd"], view.radius)
-        fit = procrustes(canonical, structure, known)
+        points = structure_from_uvd(outputs["uvd"], view.radius)
+        fit, off = refined(
+            canonical, procrustes(canonical, points, known), view.keypoints, weights, view.radius
+        )
     else:
-        weights = np.where(view.observed, batch.confidence, 0.0)
         pose = fit_pose(canonical, view.keypoints, weights, view.radius)
-        structure = pose.apply(canonical)
+        points, off = pose.apply(canonical), pose.error
         shift = np.concatenate([pose.shift, np.zeros((len(pose.shift), 1))], -1)
         fit = Similarity(pose.rotation, pose.scale, shift)
-    middle = centroid(structure, view.observed)[:, None]
-    structure = np.where(known[..., None], structure, middle) * batch.in_rig[..., None]
-    return structure, fit
-
-
-def _place(
-    structure: Array,
-    fit: Similarity,
-    outputs: dict[str, Array],
-    batch: Batch,
-    view: VirtualView,
-    nominal: bool,
-    seconds: dict[str, float],
-) -> Lifted:
-    """Give the structure its size and its place in the camera's frame."""
-    extent = radius(structure, batch.in_rig)
-    factor, source = metric_factors(
-        structure, batch.rigs, batch.rig_index, batch.known_size, nominal
-    )
-    factor = np.where(source > 0, factor, 1 / np.maximum(extent, 1e-9))
-    if batch.cameras is None:
-        offset = -centroid(structure, batch.in_rig)
-    else:
-        offset = np.stack([np.zeros_like(view.radius)] * 2 + [1 / view.radius], -1)
-    points = factor[:, None, None] * view.to_camera(structure + offset[:, None])
-    turn = np.swapaxes(view.rotation, -1, -2)
-    translation = np.einsum("bij,bj->bi", turn, fit.translation + offset)
-    model = fit.apply(outputs["canonical"])
-    known = _known(batch, view)
-    return Lifted(
-        points=_masked(points, batch.in_rig),
-        canonical=_masked(outputs["canonical"], batch.in_rig),
-        rotation=(turn @ fit.rotation).astype(np.float32),
-        translation=(factor[:, None] * translation).astype(np.float32),
-        scale=(factor * fit.scale).astype(np.float32),
-        sigma=_sigma(outputs["log_sigma"], extent * factor, known, batch.in_rig),
-        observed=view.observed,
-        known=known,
-        reprojection_px=view.image_error_px(model).astype(np.float32),
-        valid=np.ones(len(points), bool),
-        scale_source=[SCALE_SOURCES[i] for i in source],
-        unit=["m" if i else "radius" for i in source],
-        seconds=seconds,
-    )
-
-
-def _sigma(
-    log_sigma: Array, size: Array, known: NDArray[np.bool_], in_rig: NDArray[np.bool_]
-) -> Float:
-    relative = np.where(known, np.exp(np.clip(log_sigma, -6, 3)), 1.0)
-    return (relative * size[:, None] * in_rig).astype(np.float32)
-
-
-def _masked(values: Array, in_rig: NDArray[np.bool_]) -> Float:
-    return np.ascontiguousarray(values * in_rig[..., None], np.float32)
+    middle = centroid(points, view.observed)[:, None]
+    points = np.where(known[..., None], points, middle) * batch.in_rig[..., None]
+    sigma = np.where(known, np.exp(np.clip(outputs["log_sigma"], -6, 3)), 1.0)
+    return Structure(points, known, canonical, fit, off * view.pixels_per_unit, sigma)

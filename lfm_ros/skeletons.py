@@ -13,7 +13,8 @@ from lfm_ros.core.errors import SkeletonError
 from lfm_ros.core.skeleton import Edge, RootFrame, Skeleton
 from lfm_ros.resources import config_dir
 
-_KEYS = {"keypoints", "edges", "pairs", "nominal_size", "root", "rep155"}
+_NUMBERS = ("nominal_size", "size_spread", "surface_depth")
+_KEYS = {"keypoints", "edges", "pairs", "root", "rep155", "contacts", *_NUMBERS}
 # Other names that rigs go by. A hyphen counts as an underscore anyway.
 _ALIASES = {"body25": "openpose25", "blazepose33": "mediapipe33", "car": "car12"}
 
@@ -69,8 +70,12 @@ def as_yaml(skeleton: Skeleton) -> str:
         "edges": [named(edge) for edge in skeleton.edges],
         "pairs": [named(pair) for pair in skeleton.pairs or ()],
     }
-    if skeleton.nominal_size is not None:
-        content["nominal_size"] = skeleton.nominal_size
+    for key in _NUMBERS:
+        value = getattr(skeleton, key)
+        if value != getattr(Skeleton, key):
+            content[key] = value
+    if skeleton.contacts is not None:
+        content["contacts"] = {skeleton.names[k]: height for k, height in skeleton.contacts}
     if root := skeleton.root:
         content["root"] = root_as_dict(root, skeleton.names)
     links = zip(skeleton.names, skeleton.rep155_names, strict=True)
@@ -115,23 +120,32 @@ def _parse(content: Any, path: Path) -> Skeleton:
             names,
             [_pair(index, edge) for edge in content.get("edges") or ()],
             None if pairs is None else [_pair(index, pair) for pair in pairs],
-            content.get("nominal_size"),
-            _root(index, content["root"]) if content.get("root") else None,
+            root=_root(index, content["root"]) if content.get("root") else None,
             name=path.stem,
             rep155=_links(index, content.get("rep155") or {}),
+            contacts=_contacts(index, content.get("contacts")),
+            **{key: content[key] for key in _NUMBERS if key in content},
         )
     except SkeletonError as error:
         raise SkeletonError(f"skeleton file {path}: {error}") from error
     except (KeyError, TypeError, ValueError) as error:
         raise SkeletonError(
-            f"skeleton file {path}: {error} does not fit; edges, pairs, root and rep155 are "
-            "written with the names under 'keypoints'"
+            f"skeleton file {path}: {error} does not fit; edges, pairs, root, rep155 and "
+            "contacts are written with the names under 'keypoints'"
         ) from error
 
 
 def _pair(index: dict[str, int], pair: Iterable[str]) -> tuple[int, int]:
     first, second = pair
     return index[first], index[second]
+
+
+def _contacts(
+    index: dict[str, int], heights: dict[str, float] | None
+) -> list[tuple[int, float]] | None:
+    if heights is None:
+        return None
+    return [(index[name], height) for name, height in heights.items()]
 
 
 def _root(index: dict[str, int], root: dict[str, Any]) -> RootFrame:

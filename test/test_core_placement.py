@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from synthetic import REPEATABLE, chain, rotations, shapes
 
 from lfm_ros import Skeleton
-from lfm_ros.core.placement import SCALE_SOURCES, centroid, metric_factors, radius, size
+from lfm_ros.core.placement import SCALE_SOURCES, centroid, radius, scale_by_size, size
 
 pytestmark = pytest.mark.parity
 
@@ -59,15 +59,15 @@ def test_the_best_cue_of_each_row_decides():
     index = np.array([0, 0, 1, 1, 2, 2])
     known = np.array([3.0, np.nan, 3.0, np.nan, 3.0, np.nan])
     points = shapes(6, 6, 2)
-    factor, source = metric_factors(points, rigs, index, known, nominal=True)
-    names = [SCALE_SOURCES[i] for i in source]
+    scale = scale_by_size(points, None, rigs, index, known)
+    names = [SCALE_SOURCES[i] for i in scale.source]
     assert names == ["known", "nominal", "known", "none", "known", "none"]
     for row, expected in enumerate([3, 2, 3, None, 3, None]):
         rig = rigs[index[row]]
         count = 6 if rig is None else len(rig)
-        ours = size(factor[row] * points[row : row + 1, :count], rig)[0]
+        ours = size(scale.factor[row] * points[row : row + 1, :count], rig)[0]
         if expected is None:
-            assert factor[row] == 1
+            assert scale.factor[row] == 1
         else:
             assert ours == pytest.approx(expected)
 
@@ -75,15 +75,14 @@ def test_the_best_cue_of_each_row_decides():
 def test_nominal_sizes_can_be_left_out():
     rigs = (chain(6, nominal_size=2.0),)
     index = np.zeros(2, np.int64)
-    factor, source = metric_factors(shapes(2, 6, 3), rigs, index, None, nominal=False)
-    np.testing.assert_array_equal(source, 0)
-    np.testing.assert_array_equal(factor, 1)
+    scale = scale_by_size(shapes(2, 6, 3), None, rigs, index, nominal=False)
+    np.testing.assert_array_equal(scale.source, 0)
+    np.testing.assert_array_equal(scale.factor, 1)
+    np.testing.assert_array_equal(scale.error, 0)
 
 
 def test_a_structure_without_extent_gets_no_metres():
     index = np.zeros(1, np.int64)
-    factor, source = metric_factors(
-        np.zeros((1, 4, 3)), (chain(4),), index, np.array([2.0]), nominal=True
-    )
-    assert SCALE_SOURCES[source[0]] == "none"
-    assert factor[0] == 1
+    scale = scale_by_size(np.zeros((1, 4, 3)), None, (chain(4),), index, np.array([2.0]))
+    assert SCALE_SOURCES[scale.source[0]] == "none"
+    assert scale.factor[0] == 1

@@ -149,3 +149,26 @@ def test_what_goes_out_as_json_is_plain():
     again = json.loads(json.dumps(told))
     assert again == told
     assert set(again) == {"name", "keypoints", "edges", "pairs", "nominal_size"}
+
+
+def test_contacts_say_how_high_keypoints_are_when_the_object_stands():
+    rig = Skeleton("abcd", contacts=[(1, 0.07), (3, 0)])
+    np.testing.assert_array_equal(rig.contact_heights, [np.nan, 0.07, np.nan, 0])
+    np.testing.assert_array_equal(Skeleton("ab").contact_heights, 0)
+    assert np.isnan(Skeleton("ab", contacts=()).contact_heights).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"contacts": [(4, 0.0)]}, r"\[4\].*contacts"),
+        ({"contacts": [(0, np.nan)]}, "not finite"),
+        ({"contacts": [0]}, "contacts"),
+        ({"size_spread": 0.0}, "size_spread is 0"),
+        ({"size_spread": "wide"}, "wide"),
+        ({"surface_depth": -0.1}, "surface_depth -0.1"),
+    ],
+)
+def test_wrong_sizes_and_contacts_are_refused(changes, message):
+    with pytest.raises(SkeletonError, match=message):
+        Skeleton("abcd", **changes)

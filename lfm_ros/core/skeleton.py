@@ -67,10 +67,16 @@ class Skeleton:
         name: What the skeleton is registered as; empty for one made on the fly.
         rep155: Name of each keypoint's link in REP 155's model of a human, where that is not the
             keypoint's own name; empty strings for the others, or no strings at all.
+        size_spread: How much sizes differ from ``nominal_size``, standard deviation as a share.
+        contacts: Keypoints that the object can stand on, and their height in metres above the
+            ground when it does: (index, height). None: not known, so the lowest point stands.
+            Empty: the object is not known to stand.
+        surface_depth: How far, on average, keypoints lie behind the surface that a depth camera
+            sees, metres: a knee is inside the leg.
 
     Raises:
         SkeletonError: An index is out of range, an edge joins a keypoint to itself, a name is
-            there twice, or the nominal size is not a positive number.
+            there twice, or a size or a depth is not a number that it can be.
     """
 
     names: Sequence[str]
@@ -80,6 +86,9 @@ class Skeleton:
     root: RootFrame | None = None
     name: str = ""
     rep155: Sequence[str] = ()
+    size_spread: float = 0.1
+    contacts: Sequence[tuple[int, float]] | None = None
+    surface_depth: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(str(n) for n in self.names))
@@ -90,10 +99,15 @@ class Skeleton:
             object.__setattr__(self, "pairs", tuple((int(a), int(b)) for a, b in pairs))
             size = None if self.nominal_size is None else float(self.nominal_size)
             object.__setattr__(self, "nominal_size", size)
+            object.__setattr__(self, "size_spread", float(self.size_spread))
+            object.__setattr__(self, "surface_depth", float(self.surface_depth))
+            if self.contacts is not None:
+                contacts = tuple((int(k), float(height)) for k, height in self.contacts)
+                object.__setattr__(self, "contacts", contacts)
         except (TypeError, ValueError) as error:
             raise SkeletonError(
                 f"skeleton {self.name!r}: {error}; edges and pairs are pairs of keypoint indices, "
-                "nominal_size is a number of metres"
+                "contacts pairs of an index and metres, sizes and depths numbers"
             ) from error
         self._check()
 
@@ -110,11 +124,12 @@ class Skeleton:
             )
         used = [i for e in (*self.edges, *(self.pairs or ())) for i in e]
         used += sorted(self.root.indices()) if self.root else []
+        used += [k for k, _ in self.contacts or ()]
         wrong = sorted({i for i in used if not 0 <= i < len(self.names)})
         if wrong:
             raise SkeletonError(
                 f"{label}: indices {wrong} are used but there are {len(self.names)} keypoints "
-                f"(0 to {len(self.names) - 1}); correct the edges, pairs or root"
+                f"(0 to {len(self.names) - 1}); correct the edges, pairs, root or contacts"
             )
         loops = [e for e in self.edges if e[0] == e[1]]
         if loops:
@@ -123,6 +138,13 @@ class Skeleton:
             raise SkeletonError(
                 f"{label}: nominal_size is {self.nominal_size}; give metres above 0, or none"
             )
+        if not (0 < self.size_spread < 1 and 0 <= self.surface_depth < np.inf):
+            raise SkeletonError(
+                f"{label}: size_spread is {self.size_spread} and surface_depth "
+                f"{self.surface_depth}; give a share between 0 and 1, and metres, at least 0"
+            )
+        if not np.isfinite([height for _, height in self.contacts or ()]).all():
+            raise SkeletonError(f"{label}: a contact's height is not finite; give metres")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -142,12 +164,27 @@ class Skeleton:
         return matrix
 
     @cached_property
+    def ends(self) -> NDArray[np.intp]:
+        """Keypoint indices of both ends of every edge, shape (2, E)."""
+        return np.array(self.edges, np.intp).reshape(-1, 2).T
+
+    @cached_property
     def sides(self) -> NDArray[np.float32]:
         """1 for keypoints on the left of the object, -1 on the right, 0 for all others; (K,)."""
         sides = np.zeros(len(self), np.float32)
         for left, right in self.pairs or ():
             sides[left], sides[right] = 1.0, -1.0
         return sides
+
+    @cached_property
+    def contact_heights(self) -> NDArray[np.float64]:
+        """(K,) metres of each keypoint above the ground it stands on, NaN if it cannot stand."""
+        if self.contacts is None:
+            return np.zeros(len(self))
+        heights = np.full(len(self), np.nan)
+        for keypoint, height in self.contacts:
+            heights[keypoint] = height
+        return heights
 
     def as_dict(self) -> dict[str, Any]:
         """What the latched ``skeletons`` topic says of the rig, ready for JSON."""

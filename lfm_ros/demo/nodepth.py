@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.normalize import virtual_view
-from lfm_ros.core.placement import metric_factors
+from lfm_ros.core.placement import scale_by_size
 from lfm_ros.core.skeleton import Skeleton
 
 Array = NDArray[np.float64]
@@ -39,6 +39,6 @@ def flat_points(
     """
     view = virtual_view(pixels, observed, cameras)
     flat = view.without_depth()
-    factor, _ = metric_factors(flat, rigs, rig_index, None, True)
+    factor = scale_by_size(flat, None, rigs, rig_index).factor
     flat[..., 2] += 1 / view.radius[:, None]
     return factor[:, None, None] * view.to_camera(flat)

@@ -1,0 +1,139 @@
+"""The last step of lifting: the structure gets its size and its place in the camera's frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.batch import Batch
+from lfm_ros.core.alignment import Similarity
+from lfm_ros.core.depth import scale_by_depth, surface_depths
+from lfm_ros.core.ground import scale_by_ground
+from lfm_ros.core.normalize import VirtualView
+from lfm_ros.core.placement import (
+    DEPTH,
+    GROUND,
+    KNOWN,
+    SCALE_SOURCES,
+    Scale,
+    centroid,
+    radius,
+    scale_by_bones,
+    scale_by_size,
+)
+from lfm_ros.lifted import Float, Lifted
+
+Array = NDArray[np.float64]
+
+# The share of the mean sigma of an object's points that their middle is off by. Fitted like the
+# constants of lfm_ros.core.placement.
+_MIDDLE_ERROR = 0.4
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What alignment leaves: B shapes of any size, each before its virtual camera.
+
+    Attributes:
+        points: (B, K, 3) in the virtual camera's frame, around the object's middle.
+        known: (B, K) bool, what the network can know of.
+        canonical: (B, K, 3) in the network's own orientation.
+        fit: The pose of ``canonical``, in the frame of ``points``.
+        off_px: (B,) root mean square of what its projection is off by, pixels.
+        relative_sigma: (B, K), expected error of each point as a share of the object's radius.
+    """
+
+    points: Array
+    known: NDArray[np.bool_]
+    canonical: Array
+    fit: Similarity
+    off_px: Array
+    relative_sigma: Array
+
+
+def place(
+    structure: Structure, batch: Batch, view: VirtualView, nominal: bool, seconds: dict[str, float]
+) -> Lifted:
+    """Everything that is returned, in metres where a cue tells the size.
+
+    Args:
+        structure: The shapes.
+        batch: What the caller gave, the cues among it.
+        view: How it is seen.
+        nominal: Whether a skeleton's nominal size may serve.
+        seconds: Handed on.
+    """
+    extent = radius(structure.points, batch.in_rig)
+    sigma = structure.relative_sigma * extent[:, None]
+    if batch.cameras is None:
+        offset = -centroid(structure.points, batch.in_rig)
+    else:
+        offset = np.stack([np.zeros_like(view.radius)] * 2 + [1 / view.radius], -1)
+    points = view.to_camera(structure.points + offset[:, None])
+    scale = _scale(structure, points, sigma, batch, view, nominal)
+    factor = np.where(scale.source > 0, scale.factor, 1 / np.maximum(extent, 1e-9))
+    turn = np.swapaxes(view.rotation, -1, -2)
+    fit = structure.fit
+    translation = np.einsum("bij,bj->bi", turn, fit.translation + offset) * factor[:, None]
+    size = factor * fit.scale
+    sigma = sigma * (factor[:, None] * batch.in_rig)
+    return Lifted(
+        points=_masked(factor[:, None, None] * points, batch.in_rig),
+        canonical=_masked(structure.canonical, batch.in_rig),
+        rotation=(turn @ fit.rotation).astype(np.float32),
+        translation=translation.astype(np.float32),
+        scale=size.astype(np.float32),
+        scale_sigma=(scale.error * size).astype(np.float32),
+        translation_cov=_covariance(translation, scale.error, sigma, structure.known),
+        sigma=sigma.astype(np.float32),
+        observed=view.observed,
+        known=structure.known,
+        reprojection_px=structure.off_px.astype(np.float32),
+        valid=np.ones(len(points), bool),
+        scale_source=[SCALE_SOURCES[i] for i in scale.source],
+        unit=["m" if i else "radius" for i in scale.source],
+        seconds=seconds,
+    )
+
+
+def _scale(
+    structure: Structure,
+    points: Array,
+    sigma: Array,
+    batch: Batch,
+    view: VirtualView,
+    nominal: bool,
+) -> Scale:
+    """The scale by the cue that is trusted most of those that have a say."""
+    scale = scale_by_size(
+        structure.points, sigma, batch.rigs, batch.rig_index, batch.cues.size, nominal
+    )
+    for i, bones, metres in batch.cues.bones:
+        found = scale_by_bones(structure.points, sigma, bones, metres)
+        factor = np.where(batch.rig_index == i, found[0], np.nan)
+        scale = scale.or_better(factor, found[1], KNOWN)
+    if batch.cues.ground is not None:
+        found = scale_by_ground(
+            points, sigma, view.observed, batch.cues.ground, batch.contact_heights
+        )
+        scale = scale.or_better(*found, GROUND)
+    if batch.cues.depth is not None and batch.cameras is not None:
+        depths = surface_depths(batch.cues.depth, batch.pixels, batch.cameras)
+        weights = np.where(view.observed, batch.confidence, 0.0)
+        found = scale_by_depth(points, sigma, weights, depths, batch.surface_depth)
+        scale = scale.or_better(*found, DEPTH)
+    return scale
+
+
+def _covariance(translation: Array, error: Array, sigma: Array, known: NDArray[np.bool_]) -> Float:
+    """Along the ray the error of the scale, and in every direction that of the shape's middle."""
+    mean = (sigma * known).sum(-1) / np.maximum(known.sum(-1), 1)
+    along = error[:, None] * translation
+    around = np.square(_MIDDLE_ERROR * mean)[:, None, None] * np.eye(3)
+    return (along[:, :, None] * along[:, None] + around).astype(np.float32)
+
+
+def _masked(values: Array, in_rig: NDArray[np.bool_]) -> Float:
+    return np.ascontiguousarray(values * in_rig[..., None], np.float32)
