@@ -21,6 +21,7 @@ from lfm_ros.ros.adapters import load_adapter
 from lfm_ros.ros.adapters.pointcloud2 import adapt
 from lfm_ros.ros.cdr_reader import CdrReader, read_cloud
 from lfm_ros.ros.clouds import Keypoints, encode_keypoints
+from lfm_ros.ros.parameters import LifterParameters
 
 RIG = Skeleton(["a", "b", "c", "d"], [(0, 1), (1, 2), (2, 3)], name="rig")
 PLAIN = ("height", "width", "is_bigendian", "point_step", "row_step", "is_dense")
@@ -82,7 +83,7 @@ def test_every_field_is_as_rclpy_reads_it(message):
 
 
 def test_the_adapter_reads_bytes_as_it_reads_the_message():
-    assert load_adapter("sensor_msgs/msg/PointCloud2").raw
+    assert load_adapter(LifterParameters).raw
     message = cloud(5)
     ours, theirs = adapt(serialize_message(message), [RIG]), adapt(message, [RIG])
     for name in ("keypoints", "confidence", "instance_id", "skeleton"):
