@@ -100,7 +100,7 @@ def test_a_file_that_differs_from_torch_is_refused(exported, tmp_path, monkeypat
     other = Lifting(NANO).eval()
     checkpoint.save_weights(tmp_path / "run", other, other.state_dict(), {"samples": 1})
     file = exported[0] / "fp32.onnx"
-    monkeypatch.setattr("training.export.write_onnx", lambda _, path: shutil.copy(file, path))
+    monkeypatch.setattr("training.export.write_onnx", lambda _, path, *__: shutil.copy(file, path))
     config = ExportConfig(run=tmp_path / "run", output=tmp_path / "model")
     with pytest.raises(ModelError, match=r"fp32 differs.*do not ship"):
         export(config)

@@ -10,27 +10,25 @@ from __future__ import annotations
 import copy
 import shutil
 import tempfile
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
 import tyro
 import yaml
 from torch import Tensor, nn
-from torch.export import Dim
 
 from lfm_ros.core.errors import ModelError
 from lfm_ros.core.normalize import CAMERA_FEATURES
 from lfm_ros.models import INPUTS, MANIFEST, sha256
 from training import checkpoint
+from training.half_gate import LARGEST_CHANGE, change_of_error
 from training.model import OUTPUTS, Lifting
+from training.onnx_file import OPSET, TRACED, write_onnx
 
-OPSET = 18
 TOLERANCE = {"fp32": 1e-5, "fp16": 5e-3}
 # Shapes (instances, keypoints, rigs) that the exported files are compared at.
 CHECKED = ((1, 17, 1), (2, 2, 1), (10, 33, 3), (3, 133, 2), (64, 17, 5), (2, 256, 1))
@@ -46,6 +44,8 @@ class ExportConfig:
     """Name in the manifest, lfm_<size>.<tag>."""
     output: Path = Path("config/models/lfm_base")
     """Model folder to write."""
+    data: str = "builtin"
+    """Whose validation sequences must come out of fp16 as of fp32: as in training.train."""
 
 
 class HalfBlocks(nn.Module):
@@ -88,50 +88,11 @@ def example(instances: int, keypoints: int, rigs: int, seed: int = 0) -> dict[st
         "keypoints": torch.rand(instances, keypoints, 2, generator=random) * 1.4 - 0.7,
         "confidence": confidence,
         "adjacency": adjacency + adjacency.transpose(1, 2),
-        "skeleton_index": torch.arange(instances) % rigs,
+        # TensorRT 8.6 has no int64 inputs, and later ones warn of them.
+        "skeleton_index": torch.arange(instances, dtype=torch.int32) % rigs,
         "camera": camera,
         "side": torch.randint(-1, 2, (instances, keypoints), generator=random).float(),
     }
-
-
-def write_onnx(model: Lifting, path: Path) -> None:
-    """Trace the network with free numbers of instances, keypoints and rigs."""
-    instances, keypoints, rigs = Dim("instances"), Dim("keypoints", min=2), Dim("rigs")
-    shapes = (
-        {0: instances, 1: keypoints},
-        {0: instances, 1: keypoints},
-        {0: rigs, 1: keypoints, 2: keypoints},
-        {0: instances},
-        {0: instances},
-        {0: instances, 1: keypoints},
-    )
-    names = OUTPUTS if model.config.depth else OUTPUTS[:2]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            model,
-            tuple(example(3, 17, 2)[n] for n in INPUTS),
-            str(path),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=list(INPUTS),
-            output_names=list(names),
-            dynamic_shapes=shapes,
-            external_data=False,
-            verbose=False,
-        )
-    _strip(path)
-
-
-def _strip(path: Path) -> None:
-    """Take out where in whose sources each node came from: it is half of the file's text."""
-    file = onnx.load(path)
-    graph = file.graph
-    tensors = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
-    for part in (file, graph, *graph.node, *tensors, *file.functions):
-        part.ClearField("metadata_props")
-        part.ClearField("doc_string")
-    onnx.save(file, path)
 
 
 @torch.no_grad()
@@ -153,6 +114,10 @@ def largest_difference(model: Lifting, path: Path) -> float:
     return largest
 
 
+def _outputs(model: Lifting) -> tuple[str, ...]:
+    return OUTPUTS if model.config.depth else OUTPUTS[:2]
+
+
 @torch.no_grad()
 def write_golden(model: Lifting, path: Path) -> None:
     """Inputs and fp32 outputs with which an installation can check itself."""
@@ -167,47 +132,64 @@ def export(config: ExportConfig) -> dict[str, Any]:
     """Write the model folder.
 
     Raises:
-        ModelError: A file differs from torch by more than its tolerance.
+        ModelError: A file differs from torch by more than its tolerance, fp16 lifts worse than
+            fp32, or some runtime would not take a file.
+        InputError: ``config.data`` cannot be read.
     """
     model, about = checkpoint.load_weights(config.run)
     config.output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=config.output.parent) as scratch:
-        manifest = _write(Path(scratch), config.name, model, about)
+        folder = Path(scratch)
+        manifest = _manifest(config.name, model, about)
+        manifest["difference_to_torch"] = _write_files(folder, model)
+        manifest["fp16_changes_error_by"] = _gate(config.data, model, folder / "fp16.onnx")
+        manifest["files"] = _entries(folder)
+        (folder / MANIFEST).write_text(yaml.safe_dump(manifest, sort_keys=False))
         config.output.mkdir(exist_ok=True)
-        for path in Path(scratch).iterdir():
+        for path in folder.iterdir():
             shutil.copy(path, config.output)
     return manifest
 
 
-def _write(folder: Path, name: str, model: Lifting, about: dict[str, Any]) -> dict[str, Any]:
-    files = {"golden": {"name": "golden.npz"}}
+def _write_files(folder: Path, model: Lifting) -> dict[str, float]:
+    """Write golden batch and ONNX files; the largest differences of the latter to torch."""
     write_golden(model, folder / "golden.npz")
+    traced = example(TRACED["instances"], TRACED["keypoints"], TRACED["rigs"])
     differences = {}
     for role, network in (("fp32", model), ("fp16", half_precision(model))):
-        files[role] = {"name": f"{role}.onnx"}
         path = folder / f"{role}.onnx"
-        write_onnx(network, path)
-        differences[role] = largest_difference(model, path)
-        if differences[role] > TOLERANCE[role]:
+        write_onnx(network, path, {n: traced[n] for n in INPUTS}, _outputs(model))
+        difference = largest_difference(model, path)
+        if difference > TOLERANCE[role]:
             raise ModelError(
-                f"{role} differs from torch by {differences[role]:.2e}, more than "
+                f"{role} differs from torch by {difference:.2e}, more than "
                 f"{TOLERANCE[role]:g}; do not ship it"
             )
-    for entry in files.values():
-        path = folder / entry["name"]
-        entry |= {"size": path.stat().st_size, "sha256": sha256(path)}
-    manifest = _manifest(name, model, about, files, differences)
-    (folder / MANIFEST).write_text(yaml.safe_dump(manifest, sort_keys=False))
-    return manifest
+        differences[role] = float(f"{difference:.1e}")
+    return differences
 
 
-def _manifest(
-    name: str,
-    model: Lifting,
-    about: dict[str, Any],
-    files: dict[str, dict[str, Any]],
-    differences: dict[str, float],
-) -> dict[str, Any]:
+def _gate(data: str, model: Lifting, path: Path) -> dict[str, float | str]:
+    changes = change_of_error(model, path, data)
+    largest = max(changes.values(), default=0.0)
+    if largest > LARGEST_CHANGE:
+        raise ModelError(
+            f"fp16 changes the validation error by {largest:.3f} % of the radius, more than "
+            f"{LARGEST_CHANGE:g}; do not ship it"
+        )
+    return {name: round(change, 5) for name, change in changes.items()}
+
+
+def _entries(folder: Path) -> dict[str, dict[str, Any]]:
+    names = {"golden": "golden.npz", "fp32": "fp32.onnx", "fp16": "fp16.onnx"}
+    sizes = {role: (folder / name).stat().st_size for role, name in names.items()}
+    return {
+        role: {"name": name, "size": sizes[role], "sha256": sha256(folder / name)}
+        for role, name in names.items()
+    }
+
+
+def _manifest(name: str, model: Lifting, about: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "format": 1,
@@ -221,13 +203,11 @@ def _manifest(
             "keypoints": "float32 (B, K, 2)",
             "confidence": "float32 (B, K)",
             "adjacency": "float32 (S, K, K)",
-            "skeleton_index": "int64 (B,)",
+            "skeleton_index": "int32 (B,)",
             "camera": f"float32 (B, {len(CAMERA_FEATURES)}): {', '.join(CAMERA_FEATURES)}",
             "side": "float32 (B, K): 1 left, -1 right, 0 neither or unknown",
         },
-        "outputs": list(OUTPUTS if model.config.depth else OUTPUTS[:2]),
-        "files": files,
-        "difference_to_torch": {role: float(f"{d:.1e}") for role, d in differences.items()},
+        "outputs": list(_outputs(model)),
     }
 
 
@@ -239,6 +219,8 @@ def main() -> None:
     )
     for role, difference in manifest["difference_to_torch"].items():
         print(f"  {role}: largest difference to torch {difference:.1e}")
+    for error, change in manifest["fp16_changes_error_by"].items():
+        print(f"  fp16 changes the {error} error by {change:.4f} % of the radius")
 
 
 if __name__ == "__main__":

@@ -49,11 +49,15 @@ def walk_returns(adjacency: Tensor, steps: int) -> Tensor:
     Source: V. P. Dwivedi et al., Graph Neural Networks with Learnable Structural and Positional
     Representations, ICLR 2022, Eq. 14 (random-walk positional encoding).
     """
-    degree = adjacency.sum(-1, keepdim=True)
-    move = adjacency / degree.clamp(min=1)
+    move = adjacency / adjacency.sum(-1, keepdim=True).clamp(min=1)
     itself = torch.eye(adjacency.shape[-1], dtype=adjacency.dtype, device=adjacency.device)
-    returns, power = [], move
-    for _ in range(steps):
-        returns.append((power * itself).sum(-1))
-        power = power @ move
+    # Half of the powers do: the diagonal of a product is the row sums of the one factor times the
+    # other's transpose, which costs no matrix product.
+    powers = [move]
+    while 2 * len(powers) < steps:
+        powers.append(powers[-1] @ move)
+    returns = [(move * itself).sum(-1)]
+    for step in range(2, steps + 1):
+        long, short = powers[(step + 1) // 2 - 1], powers[step // 2 - 1]
+        returns.append((long * short.transpose(1, 2)).sum(-1))
     return torch.stack(returns, -1)

@@ -13,6 +13,8 @@ from lfm_ros.models import Model
 
 _PROVIDER = "CPUExecutionProvider"
 _INSTALL = "install it with: pip install onnxruntime"
+# A file may want its integers narrower than the protocol has them, for the sake of TensorRT.
+_TYPES = {"tensor(float)": np.float32, "tensor(int32)": np.int32, "tensor(int64)": np.int64}
 
 
 def unavailable() -> str | None:
@@ -64,7 +66,7 @@ class OnnxRuntimeEngine:
         self._session: Any = session
         self._path = path
         self._outputs = list(model.outputs)
-        self._inputs = [i.name for i in session.get_inputs()]
+        self._types = {i.name: _TYPES[i.type] for i in session.get_inputs()}
 
     def infer(self, inputs: Arrays) -> dict[str, NDArray[np.float32]]:
         """Run the network once; see ``lfm_ros.engines.base.Engine``."""
@@ -73,7 +75,8 @@ class OnnxRuntimeEngine:
             raise EngineError("this engine is closed; make a new Lifter")
         # A network that needs less than the protocol offers has had the rest optimised away.
         try:
-            values = session.run(self._outputs, {name: inputs[name] for name in self._inputs})
+            given = {n: np.asarray(inputs[n]).astype(t, copy=False) for n, t in self._types.items()}
+            values = session.run(self._outputs, given)
         except Exception as error:  # as above
             raise EngineError(
                 f"ONNX Runtime cannot run {self._path} on inputs of shape "
