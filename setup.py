@@ -126,6 +126,7 @@ setup(
             f"lifter = {PACKAGE}.ros.node:main",
             f"player = {PACKAGE}.ros.player:main",
             f"viewer = {PACKAGE}.ros.viewer_node:main",
+            f"doctor = {PACKAGE}.doctor.command:main",
             f"lfm = {PACKAGE}.cli:main",
         ],
     },

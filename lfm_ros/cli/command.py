@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import lfm_ros
-from lfm_ros.cli import bench, demo, lift, models, skeleton, view
 from lfm_ros.core.errors import LfmError
 
-COMMANDS = (demo, lift, view, bench, models, skeleton)
+#: Modules of ``lfm_ros.cli``, in the order in which the help lists them.
+COMMANDS = ("demo", "lift", "view", "bench", "models", "skeleton", "doctor")
 INTERRUPTED = 130
 
 
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LfmError as error:
         print(f"lfm {options.command}: {error}", file=sys.stderr)
         return 2
+    except ImportError as error:
+        print(f"lfm {options.command}: {_broken_sentence(error)}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -50,6 +55,28 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--version", action="version", version=f"lfm {lfm_ros.__version__}")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in COMMANDS:
+    for name in COMMANDS:
+        try:
+            module = importlib.import_module(f"lfm_ros.cli.{name}")
+        except ImportError as error:
+            _add_broken(commands, name, error)
+            continue
         module.add_parser(commands)
     return made
+
+
+def _broken_sentence(reason: ImportError) -> str:
+    return f"this cannot run here ({reason}); `lfm doctor` says what is missing"
+
+
+def _add_broken(commands: Any, name: str, reason: ImportError) -> None:
+    """A sub-command that cannot be loaded leaves the others in peace, above all the doctor."""
+
+    def run(_: argparse.Namespace) -> int:
+        raise reason
+
+    # Without a prefix nothing is an option, so that whatever is said is taken.
+    about = {"help": f"cannot run here: {reason}", "add_help": False, "prefix_chars": "\0"}
+    broken = commands.add_parser(name, **about)
+    broken.add_argument("anything", nargs="*")
+    broken.set_defaults(run=run)
