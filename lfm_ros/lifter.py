@@ -21,7 +21,7 @@ from lfm_ros.core.placement import centroid
 from lfm_ros.core.pose import fit_pose
 from lfm_ros.core.reprojection import refined
 from lfm_ros.cues import KnownSize
-from lfm_ros.engines.base import Arrays, Engine
+from lfm_ros.engines.base import Arrays, Engine, Notice
 from lfm_ros.engines.select import AUTO, create_engine
 from lfm_ros.lifted import Lifted, nothing, scattered
 from lfm_ros.models import Model, load_model
@@ -59,8 +59,9 @@ class Lifter:
         model: str | None = None,
         backend: str = AUTO,
         *,
-        threads: int = 1,
+        threads: int = 0,
         min_keypoints: int = MIN_KEYPOINTS,
+        notice: Notice | None = None,
     ) -> Lifter:
         """Load a model into a runtime.
 
@@ -68,15 +69,17 @@ class Lifter:
             model: A name under ``config/models``, the path of a model folder, or None for the
                 model that ships.
             backend: ``auto``, or the runtime's name.
-            threads: CPU threads of one call.
+            threads: Most CPU threads of one call; 0: all cores but one, at most four.
             min_keypoints: Fewest distinct keypoints that are lifted, at least 4.
+            notice: Told in a sentence before anything that takes long, such as building an
+                engine for the GPU.
 
         Raises:
             ModelError: The model is missing or damaged.
             EngineError: The runtime cannot run here.
         """
         loaded = load_model(model)
-        engine, reason = create_engine(loaded, backend, threads)
+        engine, reason = create_engine(loaded, backend, threads, notice)
         return cls(loaded, engine, reason, max(min_keypoints, MIN_KEYPOINTS))
 
     def lift(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -10,7 +11,12 @@ import pytest
 
 from lfm_ros import Lifter
 from lfm_ros.core.errors import EngineError
-from lfm_ros.engines.onnxruntime import OnnxRuntimeEngine
+from lfm_ros.engines.onnxruntime import (
+    LARGEST_PART,
+    OnnxRuntimeEngine,
+    _parts,
+    automatic_threads,
+)
 from lfm_ros.engines.select import BACKENDS, create_engine
 from lfm_ros.models import INPUTS, load_model
 
@@ -48,12 +54,52 @@ def test_an_unknown_backend_is_answered_with_the_known_ones(model):
         Lifter.from_pretrained(backend="tpu")
 
 
-def test_it_runs_on_the_cpu_with_as_many_threads_as_told(model):
+def test_it_runs_on_the_cpu_and_never_spins(model):
     engine = OnnxRuntimeEngine(model, threads=2)
     assert engine._session.get_providers() == ["CPUExecutionProvider"]
     options = engine._session.get_session_options()
-    assert options.intra_op_num_threads == 2
+    assert options.intra_op_num_threads == 1
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_a_crowd_in_parts_is_the_crowd(model, threads):
+    given = inputs(150, 17, rigs=4)
+    given["skeleton_index"] = np.arange(150, dtype=np.int64)[::-1] % 4
+    given["adjacency"][2, 3, 4] = given["adjacency"][2, 4, 3] = 1
+    engine = OnnxRuntimeEngine(model, threads)
+    whole = engine._run(engine._session, given)
+    found = engine.infer(given)
+    assert engine.threads == threads
+    assert len(_parts(150, 17, threads)) >= threads
+    for name, value in whole.items():
+        np.testing.assert_allclose(found[name], value, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("batch", "keypoints", "threads", "parts"),
+    [
+        (1, 17, 4, 1),  # one person is one part
+        (8, 17, 4, 1),  # not worth waking a thread
+        (16, 17, 2, 2),
+        (1, 2000, 4, 1),  # an instance cannot be cut
+        (45, 17, 1, 1),  # fits the caches
+        (90, 17, 1, 2),
+        (1000, 17, 4, 24),
+        (0, 17, 4, 1),
+    ],
+)
+def test_parts_fit_the_caches_and_are_shared_fairly(batch, keypoints, threads, parts):
+    found = _parts(batch, keypoints, threads)
+    assert len(found) == parts
+    numbers = np.arange(batch)
+    np.testing.assert_array_equal(np.concatenate([numbers[part] for part in found]), numbers)
+    assert all(len(numbers[part]) * keypoints <= LARGEST_PART or parts == 1 for part in found)
+
+
+def test_threads_are_left_to_the_robot():
+    there = len(os.sched_getaffinity(0))
+    assert 1 <= automatic_threads() <= max(1, there - 1)
 
 
 @pytest.mark.parametrize("shape", [(1, 4, 1), (1, 17, 1), (40, 9, 3), (2, 133, 1), (1, 300, 1)])

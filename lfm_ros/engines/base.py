@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Arrays = Mapping[str, NDArray[Any]]
+Notice = Callable[[str], None]
+"""Told in a sentence what the user should know before it happens, such as a build."""
 
 
 class Engine(Protocol):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from lfm_ros.core.errors import EngineError
-from lfm_ros.engines import onnxruntime
-from lfm_ros.engines.base import Engine
+from lfm_ros.engines import first_load, nvidia, onnxruntime, openvino
+from lfm_ros.engines.base import Engine, Notice
 from lfm_ros.models import Model
 
 AUTO = "auto"
@@ -18,45 +19,90 @@ class Backend:
     """A runtime that may be chosen.
 
     Attributes:
-        unavailable: Why it cannot run here, or None.
-        create: Makes the engine from the model and the number of CPU threads.
+        unavailable: Why it cannot run here, in a sentence, or None. Takes no memory of a GPU.
+        create: Makes the engine from the model, the number of CPU threads (0: by the size of the
+            call), and whom to tell what the user should know.
+        by_name_only: Why ``auto`` leaves it out, or empty.
     """
 
     unavailable: Callable[[], str | None]
-    create: Callable[[Model, int], Engine]
+    create: Callable[[Model, int, Notice], Engine]
+    by_name_only: str = ""
+
+
+def _nvidia(library: str) -> Backend:
+    def create(model: Model, _threads: int, notice: Notice) -> Engine:
+        return first_load.open_engine(model, library, notice)
+
+    return Backend(partial(first_load.unavailable, library), create)
 
 
 #: In the order in which ``auto`` tries them.
-BACKENDS = {"onnxruntime": Backend(onnxruntime.unavailable, onnxruntime.OnnxRuntimeEngine)}
+BACKENDS = {
+    nvidia.TENSORRT: _nvidia(nvidia.TENSORRT),
+    nvidia.RTX: _nvidia(nvidia.RTX),
+    "onnxruntime": Backend(
+        onnxruntime.unavailable,
+        lambda model, threads, _notice: onnxruntime.OnnxRuntimeEngine(model, threads),
+    ),
+    "openvino": Backend(
+        openvino.unavailable,
+        lambda model, threads, _notice: openvino.OpenVinoEngine(model, threads),
+        by_name_only="only when asked for by name",
+    ),
+}
 
 
-def create_engine(model: Model, backend: str = AUTO, threads: int = 1) -> tuple[Engine, str]:
+def create_engine(
+    model: Model, backend: str = AUTO, threads: int = 0, notice: Notice | None = None
+) -> tuple[Engine, str]:
     """Load the model into a runtime.
 
     Args:
         model: The model.
         backend: ``auto`` or the name of a runtime. A runtime asked for by name is never replaced.
-        threads: CPU threads of one call.
+        threads: CPU threads of one call; 0: chosen by the size of the call.
+        notice: Told in a sentence before anything that takes long, such as building an engine.
 
     Returns:
-        The engine, and a sentence that says why it was chosen.
+        The engine, and a sentence that says why it was chosen and why each other was not.
 
     Raises:
         EngineError: No such runtime, or it cannot run here.
     """
-    if backend != AUTO:
-        if backend not in BACKENDS:
-            raise EngineError(
-                f"backend {backend!r} is not known; use {AUTO!r} or one of {sorted(BACKENDS)}"
-            )
-        return BACKENDS[backend].create(model, threads), "asked for by name"
-    passed_over: list[str] = []
-    for name, candidate in BACKENDS.items():
+    told = notice or (lambda _: None)
+    if backend == AUTO:
+        return _first_that_runs(model, threads, told)
+    if backend not in BACKENDS:
+        raise EngineError(
+            f"backend {backend!r} is not known; use {AUTO!r} or one of {sorted(BACKENDS)}"
+        )
+    return BACKENDS[backend].create(model, threads, told), "asked for by name"
+
+
+def _first_that_runs(model: Model, threads: int, notice: Notice) -> tuple[Engine, str]:
+    passed_over: dict[str, str] = {}
+    names = list(BACKENDS)
+    for name in names:
+        candidate = BACKENDS[name]
         try:
-            engine = candidate.create(model, threads)
+            reason = candidate.by_name_only or candidate.unavailable()
+            if reason is None:
+                engine = candidate.create(model, threads, notice)
+                break
+            passed_over[name] = reason
         except EngineError as error:
-            passed_over.append(f"{name}: {error}")
-            continue
-        why = "; ".join(passed_over) or "the only backend of this version"
-        return engine, f"auto chose it ({why})"
-    raise EngineError(f"no backend can run {model.name}: {'; '.join(passed_over)}")
+            passed_over[name] = str(error)
+    else:
+        raise EngineError(f"no backend can run {model.name}: {_told(passed_over)}")
+    for later in names[names.index(name) + 1 :]:
+        passed_over[later] = BACKENDS[later].by_name_only or f"{name} comes first"
+    return engine, f"auto chose it; not {_told(passed_over)}"
+
+
+def _told(reasons: dict[str, str]) -> str:
+    """Reasons as a clause, each said once."""
+    sharing: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        sharing.setdefault(reason, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in sharing.items())

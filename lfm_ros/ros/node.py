@@ -99,6 +99,7 @@ class LifterNode(LifecycleNode):
             settings.backend,
             threads=settings.cpu_threads,
             min_keypoints=settings.min_keypoints,
+            notice=self.get_logger().info,
         )
         try:
             outputs = Outputs(self, rigs, settings)

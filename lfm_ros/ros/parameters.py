@@ -39,7 +39,11 @@ class LifterParameters:
         filled=True,
     )
     cpu_threads: int = parameter(
-        1, "CPU threads of the network. More than one rarely helps small batches.", low=1, high=64
+        0,
+        "Most CPU threads of one call of the network; a frame of few keypoints takes one. 0: all "
+        "cores but one, at most four.",
+        low=0,
+        high=64,
     )
     input_type: str = parameter(
         DEFAULT_INPUT_TYPE,
