@@ -1,0 +1,71 @@
+"""Points as their root's bearing and distance, and their places around the root.
+
+A camera sees where an object is far better than how far away it is: from frame to frame a lifted
+person's bearing moves by less than a hundredth of the body's radius, the distance by a tenth. In x,
+y, z the two are mixed; here they are apart, so that each can be smoothed as much as it needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """B objects as they were seen, and the inverse of ``together``.
+
+    Attributes:
+        rows: (B, 1 + K, 3). Row 0 is x/z, y/z and log z of the root, or where it is not ``placed``
+            the root as it is; the others are points less the root, zero where not known.
+        radius: (B,), largest distance of a known point from the root.
+        placed: (B,), which objects are before a camera. Without one they lie around the origin,
+            where there is neither bearing nor distance.
+    """
+
+    rows: Floats
+    radius: Floats
+    placed: Mask
+
+    @classmethod
+    def of(cls, points: Floats, root: Floats, known: Mask) -> Sighting:
+        """Take points (B, K, 3) and roots (B, 3) of the camera's optical frame apart."""
+        rows = np.empty((points.shape[0], points.shape[1] + 1, 3), points.dtype)
+        around = np.subtract(points, root[:, None], out=rows[:, 1:])
+        if not known.all():
+            around[~known] = 0.0
+        radius = np.sqrt(np.einsum("bki,bki->bk", around, around).max(1, initial=0.0))
+        placed = root[:, 2] > radius
+        if placed.all():
+            depth = root[:, 2]
+            rows[:, 0, :2] = root[:, :2] / depth[:, None]
+            rows[:, 0, 2] = np.log(depth)
+        else:
+            rows[:, 0] = root
+            before = root[placed]
+            rows[placed, 0] = np.c_[before[:, :2] / before[:, 2:], np.log(before[:, 2])]
+        return cls(rows, radius, placed)
+
+
+def together(rows: Floats, placed: Mask) -> tuple[Floats, Floats]:
+    """Points (B, K, 3) and roots (B, 3) of the rows of a ``Sighting``."""
+    root = rows[:, 0].copy()
+    depth = np.exp(rows[:, 0, 2])
+    root[:, :2] *= depth[:, None]
+    root[:, 2] = depth
+    if not placed.all():
+        root[~placed] = rows[~placed, 0]
+    return rows[:, 1:] + root[:, None], root
+
+
+def radius_in_rows(rows: Floats, radius: Floats, placed: Mask) -> Floats:
+    """How long one radius is in each row of a ``Sighting``, shape (B, 1 + K, 1)."""
+    unit = np.empty((*rows.shape[:2], 1), rows.dtype)
+    unit[:] = radius[:, None, None]
+    unit[:, 0, 0] = radius * np.where(placed, np.exp(-rows[:, 0, 2]), 1.0)
+    return unit

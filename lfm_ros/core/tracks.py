@@ -1,0 +1,143 @@
+"""Who of this frame is who of the frames before: assignment by the similarity of keypoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+Indices = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+# Distance in radii at which a keypoint counts 0.61, between frames that follow each other at once,
+# and how much it grows with every second in between: people and limbs do not stand still.
+_TOLERANCE = 0.3
+_TOLERANCE_PER_SECOND = 0.5
+# Depth is lifted with several times the error of the directions that the image shows.
+_WEIGHTS = np.array([1.0, 1.0, 0.25], np.float32)
+# Roots further apart than so many tolerances cannot be similar enough, whatever the pose.
+_GATE = 3.0
+_LEAST_SIMILARITY = 0.2
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """One side of an assignment: what was seen, or what was expected.
+
+    Attributes:
+        rows: (B, 1 + K, 3), root and points around it as ``core.bearing`` has them.
+        known: (B, K) which points mean anything.
+        kind: (B,) rig; different rigs never match.
+    """
+
+    rows: Floats
+    known: Mask
+    kind: NDArray[np.int32]
+
+
+def similarity(offset: Floats, both_known: Mask, tolerance: Floats) -> Floats:
+    """Object keypoint similarity of P pairs, 1 for equal ones, shape (P,).
+
+    As COCO's OKS (Lin et al., Microsoft COCO, ECCV 2014, keypoint evaluation): mean of
+    exp(-d² / 2κ²) over the keypoints, here with d in three dimensions and in radii.
+
+    Args:
+        offset: Difference of ``Candidates.rows`` in radii, shape (P, 1 + K, 3).
+        both_known: Shape (P, K). A pair without any common keypoint is compared by its root.
+        tolerance: κ, shape (P,).
+    """
+    weighted = offset * _WEIGHTS
+    whole = weighted[:, 1:] + weighted[:, :1]
+    squared = np.einsum("pki,pki->pk", whole, whole)
+    close = np.exp(squared * (-0.5 / (tolerance * tolerance))[:, None])
+    count = both_known.sum(1)
+    mean = (close * both_known).sum(1) / np.maximum(count, 1)
+    if count.all():
+        return mean
+    root = np.einsum("pi,pi->p", weighted[:, 0], weighted[:, 0])
+    return np.where(count > 0, mean, np.exp(-0.5 * root / (tolerance * tolerance)))
+
+
+def matches(
+    seen: Candidates, expected: Candidates, unit: Floats, seconds: Floats, wanted: Indices
+) -> Indices:
+    """The track of every row, or -1.
+
+    Args:
+        seen: R rows of this frame.
+        expected: T tracks, where they should be by now.
+        unit: Length of one radius in each row of ``expected.rows``, shape (T, 1 + K, 1).
+        seconds: Since each track was seen, shape (T,).
+        wanted: The track that bears a row's id, or -1, shape (R,); no track is wanted twice. It
+            gets the row unless that would be a leap; then both are free for whoever is similar, as
+            they are where a detector mixes two people up.
+    """
+    tolerance = _TOLERANCE + _TOLERANCE_PER_SECOND * np.maximum(seconds, 0.0)
+    match = np.full(len(wanted), -1, np.int64)
+    asked = np.flatnonzero(wanted >= 0)
+    if asked.size:
+        tracks = wanted[asked]
+        offset = (seen.rows[asked, 0] - expected.rows[tracks, 0]) / unit[tracks, 0]
+        granted = _near(offset, tolerance[tracks]) & (seen.kind[asked] == expected.kind[tracks])
+        match[asked] = np.where(granted, tracks, -1)
+        if granted.all() and asked.size == len(wanted):
+            return match
+    free = np.ones(len(tolerance), bool)
+    free[match[match >= 0]] = False
+    rows, tracks = _pairs(
+        seen, expected, unit, tolerance, np.flatnonzero(match < 0), np.flatnonzero(free)
+    )
+    if rows.size:
+        offset = (seen.rows[rows] - expected.rows[tracks]) / unit[tracks]
+        both = seen.known[rows] & expected.known[tracks]
+        alike = similarity(offset, both, tolerance[tracks])
+        for row, track in greedy(alike, rows, tracks):
+            match[row] = track
+    return match
+
+
+def greedy(alike: Floats, rows: Indices, tracks: Indices) -> list[tuple[int, int]]:
+    """Pairs, the most similar first, no row and no track twice.
+
+    Args:
+        alike: Similarity of P candidate pairs, shape (P,).
+        rows: Row of each pair, shape (P,).
+        tracks: Track of each pair, shape (P,).
+    """
+    order = np.argsort(-alike, kind="stable")
+    order = order[: int((alike >= _LEAST_SIMILARITY).sum())]
+    made: list[tuple[int, int]] = []
+    rows_done: set[int] = set()
+    tracks_done: set[int] = set()
+    for row, track in zip(rows[order].tolist(), tracks[order].tolist(), strict=True):
+        if row not in rows_done and track not in tracks_done:
+            rows_done.add(row)
+            tracks_done.add(track)
+            made.append((row, track))
+    return made
+
+
+def _pairs(
+    seen: Candidates,
+    expected: Candidates,
+    unit: Floats,
+    tolerance: Floats,
+    rows: Indices,
+    tracks: Indices,
+) -> tuple[Indices, Indices]:
+    """Pairs of one rig whose roots are near each other."""
+    if not (rows.size and tracks.size):
+        return rows[:0], tracks[:0]
+    offset = (seen.rows[rows, None, 0] - expected.rows[None, tracks, 0]) / unit[tracks, 0]
+    near = _near(offset, tolerance[tracks])
+    near &= seen.kind[rows, None] == expected.kind[None, tracks]
+    first, second = np.nonzero(near)
+    return rows[first], tracks[second]
+
+
+def _near(offset: Floats, tolerance: Floats) -> Mask:
+    weighted = offset * _WEIGHTS
+    squared = (weighted * weighted).sum(-1)
+    return squared <= (_GATE * _GATE) * (tolerance * tolerance)

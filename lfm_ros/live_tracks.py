@@ -1,0 +1,184 @@
+"""The instances that are being followed, as arrays side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.core.bearing import Sighting, radius_in_rows
+from lfm_ros.core.filters import at_rest, predicted
+from lfm_ros.lifted import Lifted
+
+# How many seconds a velocity is believed in: limbs turn back sooner than bodies do.
+_ROOT_GOES_ON, _LIMBS_GO_ON = 0.3, 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class LiveTracks:
+    """T tracks of at most K keypoints, each as of the frame that it was last seen in.
+
+    Attributes:
+        motion: (2, T, 1 + K, 3), the filter's state over ``core.bearing.Sighting.rows``.
+        radius: (T,), size of the object when it was first seen.
+        placed: (T,), as in ``Sighting``.
+        known: (T, K).
+        sigma: (T, K).
+        rotation: (T, 3, 3).
+        skeleton: (T,) int32.
+        instance_id: (T,) int32.
+        external: (T,) int64, what the detector calls it, or -1.
+        seen_ns: (T,) int64, stamp of the frame that it was last seen in.
+        born_ns: (T,) int64, of the first.
+        width: (T,) int64, keypoints of the frame that it was last seen in.
+        scale_source: T strings.
+        unit: T strings.
+    """
+
+    motion: NDArray[np.float32]
+    radius: NDArray[np.float32]
+    placed: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    sigma: NDArray[np.float32]
+    rotation: NDArray[np.float32]
+    skeleton: NDArray[np.int32]
+    instance_id: NDArray[np.int32]
+    external: NDArray[np.int64]
+    seen_ns: NDArray[np.int64]
+    born_ns: NDArray[np.int64]
+    width: NDArray[np.int64]
+    scale_source: list[str]
+    unit: list[str]
+
+    @classmethod
+    def none(cls) -> LiveTracks:
+        """Nobody."""
+        numbers = np.zeros(0, np.int64)
+        return cls(
+            motion=np.zeros((2, 0, 1, 3), np.float32),
+            radius=np.zeros(0, np.float32),
+            placed=np.zeros(0, bool),
+            known=np.zeros((0, 0), bool),
+            sigma=np.zeros((0, 0), np.float32),
+            rotation=np.zeros((0, 3, 3), np.float32),
+            skeleton=numbers.astype(np.int32),
+            instance_id=numbers.astype(np.int32),
+            external=numbers,
+            seen_ns=numbers,
+            born_ns=numbers,
+            width=numbers,
+            scale_source=[],
+            unit=[],
+        )
+
+    @classmethod
+    def first_seen(
+        cls,
+        out: Lifted,
+        rows: NDArray[np.int64],
+        external: NDArray[np.int64],
+        skeleton: NDArray[np.int32],
+        stamp_ns: int,
+        keypoints: int,
+    ) -> LiveTracks:
+        """The valid instances of a frame, each as if it had never been seen before.
+
+        Args:
+            out: The frame, B instances.
+            rows: (T,), those of it that are valid.
+            external: (T,).
+            skeleton: (B,).
+            stamp_ns: Of the frame.
+            keypoints: K, at least that of the frame.
+        """
+        arrays = (out.points, out.known, out.sigma, out.translation, out.rotation, skeleton)
+        if len(rows) < len(out.valid):
+            arrays = tuple(values[rows] for values in arrays)
+        points, known, sigma, root, rotation, skeleton = arrays
+        points, known, sigma = (fitted(values, 1, keypoints) for values in (points, known, sigma))
+        seen = Sighting.of(points, root, known)
+        listed = rows.tolist()
+        return cls(
+            motion=at_rest(seen.rows),
+            radius=seen.radius,
+            placed=seen.placed,
+            known=known,
+            sigma=sigma,
+            rotation=rotation,
+            skeleton=skeleton,
+            instance_id=np.full(len(rows), -1, np.int32),
+            external=external,
+            seen_ns=np.full(len(rows), stamp_ns, np.int64),
+            born_ns=np.full(len(rows), stamp_ns, np.int64),
+            width=np.full(len(rows), out.points.shape[1], np.int64),
+            scale_source=[out.scale_source[row] for row in listed],
+            unit=[out.unit[row] for row in listed],
+        )
+
+    def __len__(self) -> int:
+        return len(self.radius)
+
+    @property
+    def keypoints(self) -> int:
+        """K."""
+        return self.known.shape[1]
+
+    def only(self, rows: NDArray[np.int64]) -> LiveTracks:
+        """Some of them, in the order of ``rows``."""
+        return LiveTracks(
+            **{name: _picked(name, value, rows) for name, value in self._values().items()}
+        )
+
+    def joined(self, others: LiveTracks) -> LiveTracks:
+        """These and others behind them, of the same K."""
+        theirs = others._values()
+        return LiveTracks(
+            **{name: _joined(name, value, theirs[name]) for name, value in self._values().items()}
+        )
+
+    def resized(self, keypoints: int) -> LiveTracks:
+        """The same with another K; what is cut off must not be known."""
+        if keypoints == self.keypoints:
+            return self
+        return replace(
+            self,
+            motion=fitted(self.motion, 2, keypoints + 1),
+            known=fitted(self.known, 1, keypoints),
+            sigma=fitted(self.sigma, 1, keypoints),
+        )
+
+    def units(self) -> NDArray[np.float32]:
+        """Length of one radius in each row of the motion, shape (T, 1 + K, 1)."""
+        return radius_in_rows(self.motion[0], self.radius, self.placed)
+
+    def expected(self, seconds: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Where they should be so many seconds (T,) after they were seen, (T, 1 + K, 3)."""
+        reach = np.empty((len(self), self.motion.shape[2], 1), np.float32)
+        reach[:] = np.minimum(seconds, _LIMBS_GO_ON)[:, None, None]
+        reach[:, 0, 0] = np.minimum(seconds, _ROOT_GOES_ON)
+        return predicted(self.motion, reach)
+
+    def _values(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+
+def fitted(values: NDArray[Any], axis: int, length: int) -> NDArray[Any]:
+    """The array with zeros behind it, or its end cut off, along one axis."""
+    missing = length - values.shape[axis]
+    if missing <= 0:
+        return np.take(values, range(length), axis) if missing else values
+    return np.pad(values, [(0, missing if i == axis else 0) for i in range(values.ndim)])
+
+
+def _picked(name: str, value: Any, rows: NDArray[np.int64]) -> Any:
+    if isinstance(value, list):
+        return [value[row] for row in rows.tolist()]
+    return value[:, rows] if name == "motion" else value[rows]
+
+
+def _joined(name: str, value: Any, other: Any) -> Any:
+    if isinstance(value, list):
+        return value + other
+    return np.concatenate([value, other], 1 if name == "motion" else 0)

@@ -1,0 +1,193 @@
+"""What comes out of the tracker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.core.bearing import together
+from lfm_ros.core.placement import SCALE_SOURCES
+from lfm_ros.lifted import Lifted
+from lfm_ros.live_tracks import LiveTracks, fitted
+
+# Radii that a prediction may be wrong by after a second.
+_WANDERS = 0.5
+
+Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Tracked:
+    """The instances of one moment: those of the frame in its order, then those that are predicted.
+
+    Attributes:
+        instance_id: (B,) int32, who it is. -1 for a row that is not valid and that the detector
+            did not name.
+        row: (B,) int64, row of ``Lifted`` that an instance was seen in; -1 if it is predicted.
+        predicted: (B,) bool: not seen in this frame; where it should be by now.
+        age: (B,) seconds since it was first seen; 0 in its first frame.
+        skeleton: (B,) int32, the rig, as the caller numbers rigs.
+        points: (B, K, 3), smoothed; frame and unit as in ``Lifted``. K is that of the frame, or
+            larger where a predicted instance has more keypoints.
+        sigma: (B, K). Of predicted instances it grows with time.
+        observed: (B, K) bool, False in predicted instances.
+        known: (B, K) bool, as in ``Lifted``.
+        valid: (B,) bool; rows that are not valid hold zeros.
+        rotation: (B, 3, 3), canonical to camera, as it was lifted (last, where predicted).
+        translation: (B, 3), smoothed.
+        scale_source: B strings, as in ``Lifted``.
+        unit: B strings, as in ``Lifted``.
+        restarted: Time jumped, so everything before this frame was forgotten.
+    """
+
+    instance_id: NDArray[np.int32]
+    row: NDArray[np.int64]
+    predicted: NDArray[np.bool_]
+    age: Float
+    skeleton: NDArray[np.int32]
+    points: Float
+    sigma: Float
+    observed: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    valid: NDArray[np.bool_]
+    rotation: Float
+    translation: Float
+    scale_source: list[str]
+    unit: list[str]
+    restarted: bool = False
+
+    def __len__(self) -> int:
+        return len(self.instance_id)
+
+
+def tracked_now(
+    out: Lifted, rows: NDArray[np.int64], tracks: LiveTracks, stamp_ns: int, restarted: bool
+) -> Tracked:
+    """The tracks that are in the frame.
+
+    Args:
+        out: The frame.
+        rows: (T,), the row of each track in it.
+        tracks: T tracks, as of this frame.
+        stamp_ns: Of the frame.
+        restarted: Goes into the result.
+    """
+    points, root = together(tracks.motion[0], tracks.placed)
+    if not tracks.known.all():
+        lifted = fitted(out.points[rows], 1, tracks.keypoints)
+        points = np.where(tracks.known[..., None], points, lifted)
+    observed = fitted(out.observed[rows], 1, tracks.keypoints)
+    return _tracked(
+        tracks, points, root, stamp_ns, row=rows, observed=observed, restarted=restarted
+    )
+
+
+def tracked_ahead(tracks: LiveTracks, stamp_ns: int) -> Tracked:
+    """The tracks that are not in the frame, where they should be by now."""
+    seconds = ((stamp_ns - tracks.seen_ns) * 1e-9).astype(np.float32)
+    points, root = together(tracks.expected(seconds), tracks.placed)
+    points = np.where(tracks.known[..., None], points, np.float32(0))
+    astray = (_WANDERS * tracks.radius * seconds)[:, None] * tracks.known
+    return _tracked(tracks, points, root, stamp_ns, sigma=np.hypot(tracks.sigma, astray))
+
+
+def laid_out(
+    seen: Tracked,
+    rows: NDArray[np.int64],
+    ahead: Tracked,
+    external: NDArray[np.int64],
+    skeleton: NDArray[np.int32],
+) -> Tracked:
+    """The instances of a frame at their rows, and those that are predicted.
+
+    Who is predicted takes the place of a row that could not be lifted, if that bears its id;
+    otherwise he comes behind the rows of the frame.
+
+    Args:
+        seen: T instances.
+        rows: (T,), row of each in the frame.
+        ahead: Who is predicted, with as many keypoints.
+        external: (B,), the detector's ids of all rows of the frame.
+        skeleton: (B,), their rigs.
+    """
+    idle = dict.fromkeys(range(len(external)))
+    for row in rows.tolist():
+        del idle[row]
+    named = {int(external[row]): row for row in idle if external[row] >= 0}
+    places, total = [], len(external)
+    for name in ahead.instance_id.tolist():
+        place = named.get(name, total)
+        total += place == total
+        places.append(place)
+    whole = _nobody(total, seen.points.shape[1], seen.restarted)
+    whole.skeleton[: len(skeleton)] = skeleton
+    others = set(seen.instance_id.tolist())
+    for name, row in named.items():
+        whole.instance_id[row] = -1 if name in others else name
+    _put(seen, rows, whole)
+    _put(ahead, np.array(places, np.int64), whole)
+    return whole
+
+
+def _tracked(
+    tracks: LiveTracks,
+    points: Float,
+    root: Float,
+    stamp_ns: int,
+    *,
+    sigma: Float | None = None,
+    row: NDArray[np.int64] | None = None,
+    observed: NDArray[np.bool_] | None = None,
+    restarted: bool = False,
+) -> Tracked:
+    count = len(tracks)
+    return Tracked(
+        instance_id=tracks.instance_id,
+        row=np.full(count, -1, np.int64) if row is None else row,
+        predicted=np.full(count, row is None),
+        age=((stamp_ns - tracks.born_ns) * 1e-9).astype(np.float32),
+        skeleton=tracks.skeleton,
+        points=points,
+        sigma=tracks.sigma if sigma is None else sigma,
+        observed=np.zeros_like(tracks.known) if observed is None else observed,
+        known=tracks.known,
+        valid=np.ones(count, bool),
+        rotation=tracks.rotation,
+        translation=root,
+        scale_source=tracks.scale_source,
+        unit=tracks.unit,
+        restarted=restarted,
+    )
+
+
+def _nobody(count: int, keypoints: int, restarted: bool) -> Tracked:
+    """Rows that are not valid."""
+    return Tracked(
+        instance_id=np.full(count, -1, np.int32),
+        row=np.arange(count, dtype=np.int64),
+        predicted=np.zeros(count, bool),
+        age=np.zeros(count, np.float32),
+        skeleton=np.zeros(count, np.int32),
+        points=np.zeros((count, keypoints, 3), np.float32),
+        sigma=np.zeros((count, keypoints), np.float32),
+        observed=np.zeros((count, keypoints), bool),
+        known=np.zeros((count, keypoints), bool),
+        valid=np.zeros(count, bool),
+        rotation=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
+        translation=np.zeros((count, 3), np.float32),
+        scale_source=[SCALE_SOURCES[0]] * count,
+        unit=["radius"] * count,
+        restarted=restarted,
+    )
+
+
+def _put(part: Tracked, places: NDArray[np.int64], whole: Tracked) -> None:
+    for item in fields(Tracked):
+        target, values = getattr(whole, item.name), getattr(part, item.name)
+        if isinstance(target, np.ndarray):
+            target[places] = values
+        elif isinstance(target, list):
+            for place, value in zip(places.tolist(), values, strict=True):
+                target[place] = value

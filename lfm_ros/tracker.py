@@ -1,0 +1,266 @@
+"""Identity and smoothness from frame to frame: all of the project's state in time is here."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lfm_ros.core.errors import InputError
+from lfm_ros.core.filters import filter_named
+from lfm_ros.core.identities import InstanceIds
+from lfm_ros.core.tracks import Candidates, matches
+from lfm_ros.lifted import Lifted
+from lfm_ros.live_tracks import LiveTracks
+from lfm_ros.tracked import Tracked, laid_out, tracked_ahead, tracked_now
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.int64]
+
+#: Seconds. Detectors that work on several frames at once hand them over this much out of order;
+#: stamps that go back further mean another recording, or the same one from its start.
+REORDERING = 0.2
+#: Seconds without any frame after which nobody is where he was.
+LONGEST_GAP = 5.0
+
+# How many times less steady than an ordinary keypoint, across the view and along it (measured on
+# the clips of training.evaluation.smoothing: 0.004 and 0.11 radii a frame against 0.016).
+_ROOT_DOUBT = np.array([0.25, 0.25, 20.0], np.float32)
+# A keypoint's sigma counts relative to those of the whole instance, within these bounds.
+_LEAST_DOUBT, _MOST_DOUBT = 0.5, 4.0
+_FILLED_IN_DOUBT = 2.0
+
+
+class Tracker:
+    """Follows instances from frame to frame.
+
+    Ids of the detector win where it gives any; the others are assigned by similarity of keypoints
+    to where everybody should be by now. Root and shape are smoothed apart, because the distance of
+    the root is several times less steady than anything else. An instance that is not seen is
+    predicted for a while and then forgotten. For one stream of frames; may be called from any
+    thread, one call at a time goes in.
+
+    Args:
+        smoothing: ``none``, ``one_euro`` or ``constant_velocity``.
+        strength: More than 1 smooths more and adds delay, less than 1 the other way round.
+        prediction_time: Seconds for which an instance that is not seen is predicted.
+
+    Raises:
+        InputError: There is no such smoothing, or a number is out of range.
+    """
+
+    def __init__(
+        self, smoothing: str = "one_euro", *, strength: float = 1.0, prediction_time: float = 0.5
+    ) -> None:
+        self._lock = threading.Lock()
+        self._ids = InstanceIds()
+        self.configure(smoothing, strength=strength, prediction_time=prediction_time)
+        self.reset()
+
+    def configure(
+        self, smoothing: str = "one_euro", *, strength: float = 1.0, prediction_time: float = 0.5
+    ) -> None:
+        """Go on with other settings; nobody is forgotten. See the class for the arguments."""
+        if not 0 < strength < np.inf or not 0 <= prediction_time < np.inf:
+            raise InputError(
+                f"strength is {strength} and prediction_time {prediction_time}; give a strength "
+                "above 0 and a time of 0 or more seconds"
+            )
+        chosen = filter_named(smoothing)
+        with self._lock:
+            self._filter, self._strength = chosen, strength
+            self._prediction_ns = round(1e9 * prediction_time)
+
+    def reset(self) -> None:
+        """Forget everybody. Ids that this tracker gave are not given again all the same."""
+        with self._lock:
+            self._forget()
+
+    def update(
+        self,
+        out: Lifted,
+        stamp_ns: int,
+        ids: ArrayLike | None = None,
+        skeleton: ArrayLike | None = None,
+    ) -> Tracked:
+        """Take over a frame.
+
+        Stamps that go back by more than ``REORDERING``, or on by more than ``LONGEST_GAP``, reset
+        the tracker first. A frame that is as old as the one before, or a little older, is taken as
+        it is: between two such frames nothing can be smoothed.
+
+        Args:
+            out: What was lifted, B instances. Its arrays may not be written to any more.
+            stamp_ns: When the image was taken, nanoseconds of any clock.
+            ids: The detector's, shape (B,); -1 for an instance that it does not name. An id that is
+                there twice names nobody. None: no ids.
+            skeleton: Rig of each instance as any whole number, shape (B,); only instances of the
+                same rig are taken for one another. None: all are of one rig.
+
+        Raises:
+            InputError: ``ids`` or ``skeleton`` are not of shape (B,).
+        """
+        count = len(out.valid)
+        external = _per_instance("ids", ids, count, -1, np.int64)
+        rigs = _per_instance("skeleton", skeleton, count, 0, np.int32)
+        with self._lock:
+            restarted = self._keep_time(stamp_ns)
+            rows = np.flatnonzero(out.valid)
+            keypoints = max([out.points.shape[1], *self._tracks.width.tolist()])
+            names = _single(external, rows)
+            fresh = LiveTracks.first_seen(out, rows, names, rigs, stamp_ns, keypoints)
+            tracks = self._tracks.resized(keypoints)
+            lost = self._take_over(fresh, tracks, out.observed[rows], stamp_ns)
+            self._tracks = fresh.joined(lost) if len(lost) else fresh
+        seen = tracked_now(out, rows, fresh, stamp_ns, restarted)
+        if len(rows) == count and not len(lost):
+            return seen
+        return laid_out(seen, rows, tracked_ahead(lost, stamp_ns), external, rigs)
+
+    def _forget(self) -> None:
+        self._tracks = LiveTracks.none()
+        self._last_ns: int | None = None
+
+    def _keep_time(self, stamp_ns: int) -> bool:
+        """Whether time jumped; then everybody is forgotten."""
+        last, self._last_ns = self._last_ns, stamp_ns
+        if last is None or -REORDERING <= 1e-9 * (stamp_ns - last) <= LONGEST_GAP:
+            return False
+        self._forget()
+        self._last_ns = stamp_ns
+        return True
+
+    def _take_over(
+        self, fresh: LiveTracks, tracks: LiveTracks, observed: NDArray[np.bool_], stamp_ns: int
+    ) -> LiveTracks:
+        """Let the instances of this frame continue their tracks, and name them.
+
+        Returns:
+            The tracks that are not in this frame, but not given up either.
+        """
+        if not len(tracks):
+            self._name(fresh, tracks, np.full(len(fresh), -1))
+            return tracks
+        seconds = ((stamp_ns - tracks.seen_ns) * 1e-9).astype(np.float32)
+        match = _match(fresh, tracks, seconds)
+        if _is_steady(match, len(tracks)):
+            self._continue(fresh, tracks, observed, seconds, slice(None))
+            self._name(fresh, tracks, match)
+            return tracks.only(match[:0])
+        again = np.flatnonzero(match >= 0)
+        old = tracks.only(match[again])
+        self._continue(fresh, old, observed[again], seconds[match[again]], again)
+        self._name(fresh, tracks, match)
+        kept = stamp_ns - tracks.seen_ns <= self._prediction_ns
+        kept[match[again]] = False
+        # A name is with whoever bears it now.
+        kept &= ~np.isin(tracks.instance_id, fresh.instance_id)
+        return tracks.only(np.flatnonzero(kept))
+
+    def _continue(
+        self,
+        fresh: LiveTracks,
+        old: LiveTracks,
+        observed: NDArray[np.bool_],
+        seconds: Floats,
+        rows: Indices | slice,
+    ) -> None:
+        """Write into some rows of ``fresh`` what becomes of ``old`` with what was measured."""
+        measured, known = fresh.motion[0, rows], fresh.known[rows]
+        step = np.maximum(seconds, 1e-3)[:, None, None]
+        doubt = self._doubt(fresh.sigma[rows], observed, known)
+        motion = self._filter.step(old.motion, measured, step, doubt, old.units())
+        no_time = seconds <= 0
+        if no_time.any():
+            motion[0, no_time], motion[1, no_time] = measured[no_time], old.motion[1, no_time]
+        changed = known != old.known
+        if changed.any():
+            # Row 0 is the root, which is always known.
+            motion[0, :, 1:][changed] = measured[:, 1:][changed]
+            motion[1, :, 1:][changed] = 0.0
+        fresh.motion[:, rows] = motion
+        fresh.radius[rows] = old.radius
+        fresh.born_ns[rows] = old.born_ns
+
+    def _doubt(
+        self, sigma: Floats, observed: NDArray[np.bool_], known: NDArray[np.bool_]
+    ) -> Floats:
+        """What the filters are told of each coordinate, shape (B, 1 + K, 3)."""
+        usual = np.einsum("bk,bk->b", sigma, known) / np.maximum(known.sum(1), 1)
+        relative = sigma / np.maximum(usual, 1e-12)[:, None]
+        relative = np.minimum(np.maximum(relative, _LEAST_DOUBT), _MOST_DOUBT)
+        if not observed.all():
+            relative = np.where(observed, relative, _FILLED_IN_DOUBT * relative)
+        doubt = np.empty((len(sigma), sigma.shape[1] + 1, 3), np.float32)
+        doubt[:, 0] = self._strength * _ROOT_DOUBT
+        doubt[:, 1:] = (self._strength * relative)[..., None]
+        return doubt
+
+    def _name(self, fresh: LiveTracks, tracks: LiveTracks, match: Indices) -> None:
+        """Give every instance of this frame its id."""
+        if (match >= 0).all() and (tracks.external[match] == fresh.external).all():
+            fresh.instance_id[:] = tracks.instance_id[match]
+            return
+        present = set(fresh.external.tolist())
+        taken = set(tracks.instance_id.tolist())
+        for row, (track, external) in enumerate(
+            zip(match.tolist(), fresh.external.tolist(), strict=True)
+        ):
+            before = int(tracks.external[track]) if track >= 0 else -1
+            if external < 0 and track >= 0 and (before < 0 or before not in present):
+                # Not named in this frame: still the one that it was.
+                name, fresh.external[row] = int(tracks.instance_id[track]), before
+            elif track >= 0 and external == before:
+                name = int(tracks.instance_id[track])
+            else:
+                name = self._ids.of_detector(external, taken) if external >= 0 else None
+                name = self._ids.new(taken) if name is None else name
+            taken.add(name)
+            fresh.instance_id[row] = name
+
+
+def _per_instance(
+    what: str, values: ArrayLike | None, count: int, default: int, dtype: type
+) -> NDArray[np.integer]:
+    if values is None:
+        return np.full(count, default, dtype)
+    array = np.asarray(values)
+    if array.shape != (count,) or array.dtype.kind not in "iu":
+        raise InputError(
+            f"{what} has shape {array.shape} and type {array.dtype} for {count} instances; give "
+            f"whole numbers of shape ({count},)"
+        )
+    return array.astype(dtype)
+
+
+def _single(external: Indices, rows: Indices) -> Indices:
+    """The ids of the rows; -1 for one that is there twice."""
+    ids = external[rows]
+    count = Counter(ids.tolist())
+    if len(count) < len(ids):
+        ids = np.array([i if count[i] == 1 else -1 for i in ids.tolist()], np.int64)
+    return np.maximum(ids, -1)
+
+
+def _match(fresh: LiveTracks, tracks: LiveTracks, seconds: Floats) -> Indices:
+    """The track of each instance of this frame, or -1."""
+    place = {name: i for i, name in enumerate(tracks.external.tolist()) if name >= 0}
+    wanted = np.array([place.get(name, -1) for name in fresh.external.tolist()], np.int64)
+    return matches(
+        _candidates(fresh, fresh.motion[0]),
+        _candidates(tracks, tracks.expected(seconds)),
+        tracks.units(),
+        seconds,
+        wanted,
+    )
+
+
+def _candidates(tracks: LiveTracks, rows: Floats) -> Candidates:
+    # What has a place before a camera cannot go on as something that has none.
+    return Candidates(rows, tracks.known, 2 * tracks.skeleton + tracks.placed)
+
+
+def _is_steady(match: Indices, count: int) -> bool:
+    return len(match) == count and match.tolist() == list(range(count))
