@@ -59,6 +59,10 @@ EXTRAS = {
     ],
     "test": ["pytest>=7.0"],  # by this name colcon test knows that the tests are pytest's
     "trt": ["tensorrt>=8.6", "pycuda>=2022.2"],
+    # NVIDIA's parser and builder without a GPU. Pinned: the tests read its log, whose form is
+    # nobody's promise, and a plan runs with the very version that built it. Proprietary, so it is
+    # only ever installed from NVIDIA's own package.
+    "rtx": [f"tensorrt-rtx-cu13==1.7.1.116; {WHEEL_PLATFORM}"],
     "dev": [
         "catkin-pkg>=1.0",
         "colcon-common-extensions>=0.3",

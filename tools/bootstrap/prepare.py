@@ -17,13 +17,13 @@ from tools.bootstrap.places import KEPT, PYTHON, ROOT, VENV
 from tools.bootstrap.report import Stop, say, step
 from tools.bootstrap.ros import Ros, environment, find_ros
 
-EXTRAS = {"demo": ["runtime", "viz"], "test": ["runtime", "viz", "train", "dev"]}
+EXTRAS = {"demo": ["runtime", "viz"], "test": ["runtime", "viz", "train", "rtx", "dev"]}
 # setuptools is in .venv by then; a second copy in an isolated build would need the network.
 SETUPTOOLS = "setuptools>=70.1,<80"
 LINK = ["--no-build-isolation", "-e"]
 SHOWN = {
     "demo": "onnxruntime, viser",
-    "test": "onnxruntime, viser, torch, test tools",
+    "test": "onnxruntime, viser, torch, TensorRT for RTX, test tools",
 }
 
 
