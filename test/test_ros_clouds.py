@@ -136,7 +136,7 @@ def test_any_layout_is_read_by_its_own_description(real, whole):
 def test_optional_fields_have_defaults():
     real = (PointField.FLOAT32, "<f4")
     got = decode_keypoints(foreign({"u": real, "v": real, "confidence": real}))
-    assert got.instance_id.tolist() == [0, 1]
+    assert got.instance_id.tolist() == [-1, -1]
     assert got.skeleton.tolist() == [0, 0]
 
 

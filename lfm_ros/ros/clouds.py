@@ -61,7 +61,7 @@ class Keypoints:
     Attributes:
         uv: Pixels, shape (B, K, 2), float32, x right, y down; NaN where missing.
         confidence: Shape (B, K), float32.
-        instance_id: Shape (B,), int32; the row number where the message has no such field.
+        instance_id: Shape (B,), int32; -1 where the message has no such field.
         skeleton: Shape (B,), int32; 0 where the message has no such field.
     """
 
@@ -121,12 +121,12 @@ def decode_keypoints(message: PointCloud2 | CloudView) -> Keypoints:
     """
     required = {"u": "f", "v": "f", "confidence": "f"}
     columns = columns_of_cloud(message, required, {"instance_id": "i", "skeleton": "i"})
-    rows = np.arange(len(columns["u"]), dtype=np.int32)
+    unknown = np.full(len(columns["u"]), -1, np.int32)
     return Keypoints(
         uv=np.stack([columns["u"], columns["v"]], -1).astype(np.float32),
         confidence=columns["confidence"].astype(np.float32),
-        instance_id=_row_value(columns, "instance_id", rows),
-        skeleton=_row_value(columns, "skeleton", np.zeros_like(rows)),
+        instance_id=_row_value(columns, "instance_id", unknown),
+        skeleton=_row_value(columns, "skeleton", np.zeros_like(unknown)),
     )
 
 

@@ -7,8 +7,8 @@ find_package(geometry_msgs REQUIRED)
 find_package(std_msgs REQUIRED)
 find_package(rosidl_default_generators REQUIRED)
 
-# C++ and introspection are for nobody here, and are half of the compile time.
-list(FILTER AMENT_EXTENSIONS_rosidl_generate_idl_interfaces EXCLUDE REGEX "_cpp|introspection")
+# C++ is for nobody here, and is half of the compile time.
+list(FILTER AMENT_EXTENSIONS_rosidl_generate_idl_interfaces EXCLUDE REGEX "_cpp")
 
 file(GLOB messages RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} msg/*.msg)
 rosidl_generate_interfaces(${PROJECT_NAME} ${messages} DEPENDENCIES geometry_msgs std_msgs)

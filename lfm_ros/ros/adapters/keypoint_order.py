@@ -97,7 +97,8 @@ class KeypointOrder:
 
     def _by_name(self, names: tuple[str, ...], rig: Skeleton) -> NDArray[np.int64]:
         mine = {_plain(source): to for source, to in self._entries_of(rig).items()}
-        own = {_plain(name): name for name in rig.names}
+        # What an entry leads to is no longer there for the keypoint of the same name.
+        own = {_plain(name): name for name in rig.names if name not in mine.values()}
         targets = [mine.get(_plain(name), own.get(_plain(name))) for name in names]
         targets = [mine.get(str(place), to) for place, to in enumerate(targets)]
         agree = sum(to is not None for to in targets)
