@@ -12,8 +12,8 @@ from typing import Any
 import lfm_ros
 from lfm_ros.core.errors import LfmError
 
-#: Modules of ``lfm_ros.cli``, in the order in which the help lists them.
-COMMANDS = ("demo", "lift", "view", "bench", "models", "skeleton", "doctor")
+#: In the order in which the help lists them. Each is a module of ``lfm_ros.cli``.
+COMMANDS = ("demo", "lift", "view", "bench", "build-engine", "models", "skeleton", "doctor")
 INTERRUPTED = 130
 
 
@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         try:
-            module = importlib.import_module(f"lfm_ros.cli.{name}")
+            module = importlib.import_module(f"lfm_ros.cli.{name.replace('-', '_')}")
         except ImportError as error:
             _add_broken(commands, name, error)
             continue

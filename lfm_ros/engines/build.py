@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lfm_ros.core.errors import EngineError
-from lfm_ros.engines.nvidia import NvidiaModule, Progress
+from lfm_ros.engines.nvidia import Capability, NvidiaModule, Progress
 from lfm_ros.engines.nvidia_log import Entry
 from lfm_ros.engines.profiles import PROFILES, Profile, Shape, dimensions
 from lfm_ros.models import Model
@@ -52,7 +53,7 @@ def build(
     model: Model,
     nvidia: NvidiaModule,
     precision: str = "fp16",
-    capability: tuple[int, int] | None = None,
+    targets: Sequence[Capability] = (),
     progress: Progress | None = None,
 ) -> BuiltEngine:
     """Build an engine.
@@ -61,7 +62,7 @@ def build(
         model: The model.
         nvidia: From ``lfm_ros.engines.nvidia.find``.
         precision: Which of the model's ONNX files, ``fp16`` or ``fp32``.
-        capability: Compute capability to build for without having the GPU (RTX only); None: for
+        targets: Compute capabilities to build for without having the GPUs (RTX only); none: for
             the GPU that this process runs on.
         progress: Called with a phase's name and its share done.
 
@@ -76,7 +77,7 @@ def build(
         builder = _made(nvidia.module.Builder(nvidia.logger), nvidia)
         network = _parse(onnx, builder, nvidia, model.path(precision).name)
         config = _configure(builder, network, nvidia, model)
-        nvidia.aim(config, capability)
+        nvidia.aim(config, targets)
         monitor = nvidia.show_progress(config, progress) if progress is not None else None
         plan = _made(builder.build_serialized_network(network, config), nvidia)
         del monitor

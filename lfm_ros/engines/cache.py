@@ -22,7 +22,7 @@ from lfm_ros.core.errors import EngineError
 from lfm_ros.engines.base import Arrays
 from lfm_ros.engines.build import BuiltEngine, build
 from lfm_ros.engines.cache_folder import cache_folder, locked, write_atomically
-from lfm_ros.engines.nvidia import NvidiaModule
+from lfm_ros.engines.nvidia import NvidiaModule, Progress
 from lfm_ros.engines.profiles import PROFILES
 from lfm_ros.models import Model, sha256
 
@@ -90,6 +90,9 @@ def load_or_build(
     device: DeviceInfo,
     precision: str = "fp16",
     on_build: Say | None = None,
+    *,
+    progress: Progress | None = None,
+    force: bool = False,
 ) -> CachedPlan:
     """Find the plan, or build it.
 
@@ -100,6 +103,8 @@ def load_or_build(
         precision: ``fp16`` or ``fp32``.
         on_build: Called with a sentence before anything that takes long (a build, waiting for
             another process that builds), and when something in the cache could not be used.
+        progress: Called with the phases of a build and their share done.
+        force: Build even if the plan is there.
 
     Raises:
         EngineError: The builder failed, or others may write to the cache folder.
@@ -109,10 +114,15 @@ def load_or_build(
     path = cache_folder() / plan_name(model, precision, identity)
     with locked(path, say):
         try:
-            return _read(path, identity)
-        except _UnusableError as reason:
-            say(_announcement(model, nvidia, precision, str(reason)))
-        return keep(build(model, nvidia, precision), identity, path, say)
+            if not force:
+                return _read(path, identity)
+            reason = "asked for"
+        except _UnusableError as error:
+            reason = str(error)
+        say(_announcement(model, nvidia, precision, reason))
+        # Where the library can build for other GPUs too, it is told which one this is.
+        targets = [device.compute_capability] if nvidia.capabilities else []
+        return keep(build(model, nvidia, precision, targets, progress), identity, path, say)
 
 
 def discard(plan: CachedPlan) -> None:

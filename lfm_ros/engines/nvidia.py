@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,9 @@ _REMEDY = {
 }
 _found: dict[str, NvidiaModule] = {}
 _finding = threading.Lock()
+
+Capability = tuple[int, int]
+"""Of a GPU, major and minor: (8, 7) is written 8.7."""
 
 Progress = Callable[[str, float], None]
 """Called with the phase's name and its share done, 0 to 1."""
@@ -63,7 +66,7 @@ class NvidiaModule:
     log: NvidiaLog = field(repr=False)
 
     @property
-    def capabilities(self) -> tuple[tuple[int, int], ...] | None:
+    def capabilities(self) -> tuple[Capability, ...] | None:
         """Compute capabilities it can build for; None if only for the GPU that it runs on."""
         kinds = getattr(self.module, "ComputeCapability", None)
         if kinds is None:
@@ -93,30 +96,30 @@ class NvidiaModule:
         config.set_flag(self.module.BuilderFlag.FP16)
         config.set_flag(self.module.BuilderFlag.OBEY_PRECISION_CONSTRAINTS)
 
-    def aim(self, config: Any, capability: tuple[int, int] | None) -> None:
-        """Choose the GPU to build for; None: the one that this process runs on.
+    def aim(self, config: Any, targets: Sequence[Capability]) -> None:
+        """Choose the GPUs to build for; none: the one that this process runs on.
 
         Raises:
-            EngineError: This library cannot build for it.
+            EngineError: This library cannot build for one of them.
         """
         known = self.capabilities
-        if capability is None:
-            return
-        if known is None:
+        if targets and known is None:
             raise EngineError(
                 f"{self.name} {self.version} builds only for the GPU that it runs on, not for "
-                f"compute capability {_dotted(capability)}; leave the capability out, or "
-                f"use {RTX}: {_REMEDY[RTX]}"
+                f"compute capability {dotted(targets)}; leave it out, or use {RTX}: {_REMEDY[RTX]}"
             )
-        if capability not in known:
+        unknown = [target for target in targets if target not in (known or ())]
+        if unknown:
             raise EngineError(
                 f"{self.name} {self.version} cannot build for compute capability "
-                f"{_dotted(capability)}, only for {', '.join(map(_dotted, known))}; use the full "
-                f"TensorRT there, {_REMEDY[TENSORRT]}"
+                f"{dotted(unknown)}, only for {dotted(known or ())}; use the full TensorRT "
+                f"there, {_REMEDY[TENSORRT]}"
             )
-        config.num_compute_capabilities = 1
-        name = f"SM{capability[0]}{capability[1]}"
-        config.set_compute_capability(getattr(self.module.ComputeCapability, name), 0)
+        if targets:
+            config.num_compute_capabilities = len(targets)
+        for index, (major, minor) in enumerate(targets):
+            kind = getattr(self.module.ComputeCapability, f"SM{major}{minor}")
+            config.set_compute_capability(kind, index)
 
     def show_progress(self, config: Any, progress: Progress) -> Any:
         """Report the builder's phases; 8.6 cannot.
@@ -150,6 +153,11 @@ def find(name: str | None = None) -> NvidiaModule:
             except EngineError as error:
                 reasons.append(str(error))
     raise EngineError("; ".join(reasons))
+
+
+def dotted(capabilities: Sequence[Capability]) -> str:
+    """Compute capabilities as people write them: ``8.6, 8.9``."""
+    return ", ".join(f"{major}.{minor}" for major, minor in capabilities)
 
 
 def _load(name: str) -> NvidiaModule:
@@ -192,7 +200,3 @@ def _monitor(base: Any, progress: Progress) -> Any:
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-
-
-def _dotted(capability: tuple[int, int]) -> str:
-    return f"{capability[0]}.{capability[1]}"

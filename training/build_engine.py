@@ -1,0 +1,72 @@
+"""Export a run and build its engine: ``python -m training.build_engine --run runs/base``.
+
+The second half is ``lfm build-engine``, which needs no torch and does on the robot what this does
+where the network was trained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from lfm_ros.cli.build_engine import BuildOptions, build_engine, capability
+from lfm_ros.core.errors import InputError, LfmError
+from training.export import ExportConfig, export
+
+
+@dataclass(frozen=True)
+class BuildConfig(ExportConfig):
+    """What to export and build."""
+
+    module: Literal["tensorrt", "tensorrt_rtx"] | None = None
+    """NVIDIA's library; None: the first that is installed."""
+    precision: Literal["fp16", "fp32"] = "fp16"
+    """Which of the exported files the engine is built of."""
+    compute_capability: tuple[str, ...] = ()
+    """Build for these GPUs without having them, such as 8.6 8.9 (tensorrt_rtx only)."""
+    engine: Path | None = None
+    """File of that engine."""
+    force: bool = False
+    """Build even if it is there."""
+
+
+def run(config: BuildConfig) -> Path | None:
+    """Export, build, and say where the engine is.
+
+    Raises:
+        LfmError: The export is refused, or the engine cannot be built.
+    """
+    try:
+        targets = tuple(capability(text) for text in config.compute_capability)
+    except argparse.ArgumentTypeError as error:
+        raise InputError(f"--compute-capability: {error}") from error
+    export(ExportConfig(config.run, config.name, config.output, config.data))
+    return build_engine(
+        BuildOptions(
+            str(config.output),
+            config.module,
+            config.precision,
+            targets,
+            config.engine,
+            config.force,
+        )
+    )
+
+
+def main() -> int:
+    """Read the command line, export and build."""
+    try:
+        run(tyro.cli(BuildConfig, description=__doc__))
+    except LfmError as error:
+        print(f"training.build_engine: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
