@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lfm_ros.core.errors import MessageError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters import pointcloud2
@@ -70,8 +72,10 @@ def load_adapter(settings: Callable[[], LifterParameters]) -> Adapter:
 
 def _adapting(reader: Reader, rigging: Rigging) -> Callable[[Any, Sequence[Skeleton]], Keypoints2D]:
     def adapt(message: Any, rigs: Sequence[Skeleton]) -> Keypoints2D:
-        instances = reader.instances(message)
-        frame = rigging.frame(message.header, instances, rigs, normalized=reader.normalized)
+        # NaN and numbers too large for float32 are missing keypoints, and not worth a warning.
+        with np.errstate(invalid="ignore", over="ignore"):
+            instances = reader.instances(message)
+            frame = rigging.frame(message.header, instances, rigs, normalized=reader.normalized)
         return frame if reader.names_optical_frame else replace(frame, frame_id="")
 
     return adapt

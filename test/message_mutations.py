@@ -1,0 +1,82 @@
+"""Messages with anything that their types allow in any of their fields."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import strategies as st
+
+_FLOATS = (math.nan, math.inf, -math.inf, 0.0, -0.0, 0.5, -1.0, 1e-40, 1e9, -1e30, 3e38)
+_TEXTS = ("", " ", "*", "-5", "person", "dog", "007", "9" * 40, "a/b:c", "\u0663", "x" * 10_000)
+_BITS = {"int8": 7, "uint8": 8, "int16": 15, "uint16": 16, "int32": 31, "uint32": 32}
+
+#: Where (as a share of all places), what kind of value (as an index), and a spare number.
+Mutation = tuple[float, int, int]
+mutations = st.lists(
+    st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 100), st.integers(0, 2**31)),
+    min_size=1,
+    max_size=6,
+)
+
+
+def mutate(message: Any, changes: list[Mutation]) -> None:
+    """Change a message in place, each time at one of the places that it then has."""
+    for where, kind, spare in changes:
+        places = list(_places(message))
+        owner, field, declared = places[int(where * len(places))]
+        setattr(owner, field, _value(getattr(owner, field), declared, kind, spare))
+
+
+def mutate_bytes(data: bytes, changes: list[Mutation]) -> bytes:
+    """Overwrite, cut, repeat and insert bytes behind the encapsulation header."""
+    body = bytearray(data)
+    for where, kind, spare in changes:
+        at = 4 + int(where * max(len(body) - 4, 0))
+        if kind < 60:
+            body[at : at + 4] = spare.to_bytes(4, "little")[: 1 + spare % 4]
+        elif kind < 75:
+            del body[at:]
+        elif kind < 90:
+            del body[at : at + 1 + spare % 16]
+        else:
+            body[at:at] = body[4 : 4 + spare % 64]
+    return bytes(body)
+
+
+def _places(message: Any) -> Iterator[tuple[Any, str, str]]:
+    """Every field below a message, as its owner, its name and its type."""
+    for field, declared in message.get_fields_and_field_types().items():
+        value = getattr(message, field)
+        yield message, field, declared
+        if hasattr(value, "get_fields_and_field_types"):
+            yield from _places(value)
+        elif declared.startswith("sequence") or "[" in declared:
+            for item in list(value):
+                if hasattr(item, "get_fields_and_field_types"):
+                    yield from _places(item)
+
+
+def _value(present: Any, declared: str, kind: int, spare: int) -> Any:
+    if declared in ("double", "float"):
+        return _FLOATS[kind % len(_FLOATS)]
+    if declared == "boolean":
+        return bool(kind % 2)
+    if declared.startswith("string"):
+        return _TEXTS[kind % len(_TEXTS)]
+    if declared in _BITS:
+        top = 2 ** _BITS[declared]
+        low = 0 if declared.startswith("u") else -top
+        return (top - 1, low, max(low, -1), 0, 1, low + spare % (top - low))[kind % 6]
+    if declared.startswith("sequence"):
+        return _resized(present, kind)
+    if declared.startswith(("float", "double")) and "[" in declared:
+        present[kind % len(present)] = _FLOATS[spare % len(_FLOATS)]
+    return present
+
+
+def _resized(items: Any, kind: int) -> Any:
+    """A list of another length with the same items."""
+    size = len(items)
+    return (items[:0], items[: size // 2], items[:] + items[:], items[-1:] * 30)[kind % 4]
