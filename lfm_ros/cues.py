@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lfm_ros.core.depth import checked_depth
+from lfm_ros.core.depth_image import checked_depth
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.skeleton import LARGEST_SIZE, Edge, Skeleton
 
@@ -25,7 +25,7 @@ class Cues:
     Attributes:
         size: (B,) metres with NaN for unknown, or None.
         bones: Index of a rig, its bones of known length, and their summed length in metres.
-        depth: (H, W) as ``lfm_ros.core.depth`` reads it, or None.
+        depth: (H, W) as ``lfm_ros.core.depth_image`` reads it, or None.
         ground: (B, 4) plane with a normal of length 1, or None.
     """
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from lfm_ros.batch import Batch
 from lfm_ros.core.alignment import Similarity
-from lfm_ros.core.depth import scale_by_depth, surface_depths
+from lfm_ros.core.depth import scale_by_depth
+from lfm_ros.core.depth_image import surface_depths
 from lfm_ros.core.ground import scale_by_ground
 from lfm_ros.core.normalize import VirtualView
 from lfm_ros.core.placement import (

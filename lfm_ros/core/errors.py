@@ -29,3 +29,7 @@ class EngineError(LfmError):
 
 class MessageError(LfmError):
     """A ROS message cannot be read as keypoints or as a camera."""
+
+
+class FrameError(LfmError):
+    """A coordinate frame cannot be related to another, or not at the time that is asked for."""

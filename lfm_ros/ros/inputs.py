@@ -8,7 +8,7 @@ from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, Image
 
 from lfm_ros.ros import qos
 from lfm_ros.ros.parameters import LifterParameters
@@ -22,7 +22,7 @@ _OVERDUE_SECONDS = 0.02
 
 
 class Inputs:
-    """The subscriptions for camera and detections.
+    """The subscriptions for camera, depth and detections.
 
     Args:
         node: Subscribes.
@@ -39,10 +39,12 @@ class Inputs:
         chosen = [topic for topic in settings.input_topics if topic]
         wanted = chosen or list(pipeline.adapter.topics) or ["keypoints"]
         self.topics = [node.resolve_topic_name(topic) for topic in wanted if "*" not in topic]
-        # camera_info first: of messages that wait together, the executor takes it first.
+        # These first: of messages that wait together, the executor takes them first.
         self._subscriptions = [
             self._subscribe(CameraInfo, "camera_info", pipeline.take_camera_info)
         ]
+        if settings.use_depth:
+            self._subscriptions += [self._subscribe(Image, "depth", pipeline.take_depth)]
         self._subscriptions += [self._detections(topic) for topic in self.topics]
         self._patterns = self._follow([topic for topic in wanted if "*" in topic])
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from std_msgs.msg import Header
 
-from lfm_ros.core.camera import LEVEL_UP, Intrinsics
+from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.lifter import Lifter
 from lfm_ros.ros.adapters import Keypoints2D
+from lfm_ros.ros.frames import Rigid
 from lfm_ros.ros.parameters import LifterParameters
+from lfm_ros.ros.surroundings import Surroundings
 
 Floats = NDArray[np.floating]
 
@@ -29,12 +31,12 @@ class LiftedFrame:
         skeleton: Index into the rigs in use, shape (B,), int32.
         widths: Number of keypoints of each row's rig, shape (B,).
         confidence: Of the detections, shape (B, K).
-        points: Metres in the camera's optical frame, shape (B, K, 3); zeros where not valid.
+        points: Metres in the header's frame, shape (B, K, 3); zeros where not valid.
         sigma: Metres, shape (B, K).
         observed: False where the network filled a keypoint in, shape (B, K).
         known: False where nothing can be said of a keypoint, shape (B, K).
         valid: Whether the instance could be lifted, shape (B,).
-        rotation: Canonical to camera frame, shape (B, 3, 3).
+        rotation: Canonical to the header's frame, shape (B, 3, 3).
         translation: Metres, shape (B, 3).
         scale_source: Index into ``SCALE_SOURCES``, shape (B,), uint8.
         network_seconds: What the network took.
@@ -58,22 +60,33 @@ class LiftedFrame:
     def __len__(self) -> int:
         return len(self.instance_id)
 
+    def moved(self, to_target: Rigid) -> LiftedFrame:
+        """The same in another frame; ``header`` has to name that one already."""
+        turn, shift = to_target.rotation, to_target.shift
+        rows = self.valid
+        points, rotation = self.points.copy(), self.rotation.copy()
+        translation = self.translation.copy()
+        points[rows] = points[rows] @ turn.T + shift
+        rotation[rows] = turn @ rotation[rows]
+        translation[rows] = translation[rows] @ turn.T + shift
+        return replace(self, points=points, rotation=rotation, translation=translation)
+
 
 def lift_frame(
     lifter: Lifter,
     rigs: Sequence[Skeleton],
     detections: Keypoints2D,
     camera: Intrinsics,
-    frame_id: str,
+    around: Surroundings,
     settings: LifterParameters,
 ) -> LiftedFrame:
-    """Lift every instance of a frame in one batch.
+    """Lift every instance of a frame in one batch, and bring it to where it belongs.
 
     Raises:
         InputError: The detections and the camera do not fit together.
         EngineError: The network could not be run.
     """
-    header = Header(stamp=detections.stamp, frame_id=frame_id)
+    header = Header(stamp=detections.stamp, frame_id=around.frame_id)
     widths = np.array([len(rig) for rig in rigs], np.int64)[detections.skeleton]
     confidence = np.where(
         detections.confidence >= settings.min_confidence, detections.confidence, np.float32(0)
@@ -85,9 +98,11 @@ def lift_frame(
         confidence,
         camera,
         [rigs[index] for index in detections.skeleton],
-        up=LEVEL_UP if settings.gravity == "camera_upright" else None,
+        up=around.up,
+        depth=around.depth,
+        ground=around.ground,
     )
-    return LiftedFrame(
+    frame = LiftedFrame(
         header,
         detections.instance_id,
         detections.skeleton,
@@ -103,6 +118,7 @@ def lift_frame(
         np.array([SCALE_SOURCES.index(source) for source in out.scale_source], np.uint8),
         out.seconds["engine"],
     )
+    return frame if around.to_target is None else frame.moved(around.to_target)
 
 
 def _without_instances(

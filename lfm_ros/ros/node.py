@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -19,12 +20,14 @@ from lfm_ros.ros import parameter_spec
 from lfm_ros.ros.adapters import load_adapter
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.diagnostics import Statistics, diagnostic_array
+from lfm_ros.ros.frames import Frames
 from lfm_ros.ros.inputs import Inputs
 from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
 from lfm_ros.ros.run import run
 from lfm_ros.ros.stamps import nanoseconds
+from lfm_ros.ros.surroundings import FRAME_PARAMETERS, Scout
 
 Result = TransitionCallbackReturn
 
@@ -94,18 +97,19 @@ class LifterNode(LifecycleNode):
         self._settings = settings = parameter_spec.read(self, LifterParameters)
         adapter = load_adapter(lambda: self._settings)
         rigs = adapter.rigs
-        lifter = Lifter.from_pretrained(
-            settings.model or None,
-            settings.backend,
-            threads=settings.cpu_threads,
-            min_keypoints=settings.min_keypoints,
-            notice=self.get_logger().info,
-        )
-        try:
+        with ExitStack() as undo:
+            scout = self._make_scout(settings)
+            undo.callback(scout.close)
+            lifter = Lifter.from_pretrained(
+                settings.model or None,
+                settings.backend,
+                threads=settings.cpu_threads,
+                min_keypoints=settings.min_keypoints,
+                notice=self.get_logger().info,
+            )
+            undo.callback(lifter.close)
             outputs = Outputs(self, rigs, settings)
-        except BaseException:
-            lifter.close()
-            raise
+            undo.pop_all()
         self._statistics.clear()
         self._complaints.clear()
         self._pipeline = Pipeline(
@@ -113,6 +117,7 @@ class LifterNode(LifecycleNode):
             adapter,
             rigs,
             outputs,
+            scout,
             settings=lambda: self._settings,
             age=self._age,
             statistics=self._statistics,
@@ -120,6 +125,11 @@ class LifterNode(LifecycleNode):
         )
         self._pipeline.enable(self._enabled)
         self._announce(self._pipeline, rigs)
+
+    def _make_scout(self, settings: LifterParameters) -> Scout:
+        named = [name for name in FRAME_PARAMETERS if getattr(settings, name)]
+        frames = Frames(self, ", ".join(named)) if named else None
+        return Scout(frames, self._statistics, self._complaints)
 
     def _announce(self, pipeline: Pipeline, rigs: Sequence[Skeleton]) -> None:
         lifter = pipeline.lifter

@@ -132,8 +132,38 @@ class LifterParameters:
         when=LIVE,
         choices=("camera_upright", "none"),
     )
+    gravity_frame: str = parameter(
+        "",
+        "A frame whose z axis points up, such as odom, base_footprint or an IMU's: tf2 then tells "
+        "gravity for each frame, on arms, gimbals and drones too. Empty: as the parameter gravity "
+        "says. Needs tf2_ros.",
+    )
+    ground_frame: str = parameter(
+        "",
+        "A frame whose plane z = 0 is the ground, such as base_footprint: objects that stand on it "
+        "are put there, which tells their size. Empty: the ground is not known. Needs tf2_ros.",
+    )
+    use_depth: bool = parameter(
+        False,
+        "Read distances from the topic depth (sensor_msgs/msg/Image, 16UC1 or 32FC1, aligned with "
+        "the camera).",
+    )
+    target_frame: str = parameter(
+        "",
+        "Frame that the outputs are brought into, at the time of the image, such as map. Empty: "
+        "the camera's. Frames that tf2 cannot bring there are dropped. Needs tf2_ros.",
+    )
+    tf_timeout: float = parameter(
+        0.1,
+        "Seconds to wait for transforms that are still on their way.",
+        when=LIVE,
+        low=0.0,
+        high=10.0,
+    )
     frame_id: str = parameter(
-        "", "Frame of the outputs instead of the detections' own. Empty: as received.", when=LIVE
+        "",
+        "The camera's optical frame, instead of the detections' own. Empty: as received.",
+        when=LIVE,
     )
     publish_tf: bool = parameter(True, "Publish a frame an instance on /tf.", when=LIVE)
     tf_keypoints: bool = parameter(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lfm_ros.core.camera import Intrinsics
-from lfm_ros.core.errors import EngineError, LfmError, MessageError
+from lfm_ros.core.errors import EngineError, FrameError, InputError, LfmError, MessageError
 from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.lifter import Lifter
@@ -27,6 +27,7 @@ from lfm_ros.ros.lifted_frame import LiftedFrame, lift_frame
 from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.stamps import nanoseconds
+from lfm_ros.ros.surroundings import Scout
 from lfm_ros.ros.worker import Worker
 
 # How long a frame waits for the CameraInfo of its own stamp, if cameras came in pairs so far.
@@ -50,6 +51,7 @@ class Pipeline:
         adapter: Reads the detections.
         rigs: The rigs in use.
         outputs: Destroyed by ``close``.
+        scout: Finds what is known around each frame; closed by ``close``.
         settings: The present parameters.
         age: Seconds since a stamp, by the node's clock.
         statistics: Counts what happens.
@@ -62,6 +64,7 @@ class Pipeline:
         adapter: Adapter,
         rigs: Sequence[Skeleton],
         outputs: Outputs,
+        scout: Scout,
         *,
         settings: Callable[[], LifterParameters],
         age: Callable[[Any], float],
@@ -73,6 +76,7 @@ class Pipeline:
         self._rigs = list(rigs)
         self._settings, self._age = settings, age
         self._statistics, self._complaints = statistics, complaints
+        self._scout = scout
         self._cameras = CameraCache()
         self._gathering = Gathering()
         self._last_stamp = 0
@@ -97,6 +101,7 @@ class Pipeline:
         """Give everything back: the network and the publishers."""
         self.stop()
         self.lifter.close()
+        self._scout.close()
         with self._publishing:
             self.outputs.destroy()
 
@@ -110,6 +115,7 @@ class Pipeline:
     def reset(self) -> None:
         """Forget cameras, identities and complaints, and delete the markers."""
         self._cameras.clear()
+        self._scout.clear()
         self._gathering.clear()
         self._last_stamp = 0
         self._complaints.clear()
@@ -125,6 +131,16 @@ class Pipeline:
         if seen.problem:
             self._statistics.noted("camera_info")
             self._complaints.warn_once(f"camera_info is ignored: {seen.problem}")
+
+    def take_depth(self, image: Any) -> None:
+        """A ``sensor_msgs/msg/Image`` with depth came in."""
+        try:
+            self._scout.depth.update(image)
+        except InputError as error:
+            self._statistics.noted("depth")
+            self._complaints.warn_once(f"depth is ignored: {error}")
+        except Exception:
+            self._complaints.warn(f"depth could not be read: {traceback.format_exc()}")
 
     def take_keypoints(self, message: Any) -> None:
         """A message with detections came in."""
@@ -198,10 +214,12 @@ class Pipeline:
                 return
             frame_id = self._frame_id(job.detections, seen, settings)
             detections = _numbered(job.detections.in_pixels(camera.size))
-            frame = lift_frame(self.lifter, self._rigs, detections, camera, frame_id, settings)
+            around = self._scout.at(detections.stamp, frame_id, settings)
+            frame = lift_frame(self.lifter, self._rigs, detections, camera, around, settings)
             self._publish(frame, settings, job)
         except LfmError as error:
-            cause = "engine" if isinstance(error, EngineError) else "input"
+            causes = {EngineError: "engine", FrameError: "transform"}
+            cause = causes.get(type(error), "input")
             self._drop(cause, f"frame not lifted: {error}")
         except Exception:
             self._drop("internal", f"frame not lifted: {traceback.format_exc()}")
