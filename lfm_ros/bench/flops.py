@@ -29,8 +29,8 @@ def network_flop(
     block = (4 + 2 * architecture["mlp_ratio"]) * width**2 + 2 * keypoints * width
     token = inputs * width + architecture["layers"] * block + heads * width**2 + outputs * width
     camera = len(CAMERA_FEATURES) * width + width**2
-    walks = max(architecture["walk_steps"] - 1, 0) * keypoints**3
-    return 2.0 * (tokens * token + instances * camera + rigs * walks)
+    powers = max((architecture["walk_steps"] + 1) // 2 - 1, 0)
+    return 2.0 * (tokens * token + instances * camera + rigs * powers * keypoints**3)
 
 
 def mlp_flop(width: int, blocks: int, instances: int, keypoints: int) -> float:
