@@ -14,7 +14,8 @@ from typing import Literal
 
 import tyro
 
-from lfm_ros.cli.build_engine import BuildOptions, build_engine, capability
+from lfm_ros.cli.build_engine import capability
+from lfm_ros.cli.engine_building import BuildOptions, build_engine
 from lfm_ros.core.errors import InputError, LfmError
 from training.export import ExportConfig, export
 
