@@ -39,9 +39,15 @@ def bucket(batch: int, keypoints: int, rigs: int) -> Bucket:
     instances on padding is paid for, and at most a fifth is padded. The edges of all profiles
     are buckets.
     """
-    step = 4 if keypoints <= 32 else 8 if keypoints <= 136 else 40
-    rounded = -(-keypoints // step) * step
-    return Bucket(_batch(batch), rounded, 1 << (rigs - 1).bit_length())
+    return Bucket(_batch(batch), _keypoints(keypoints), 1 << (rigs - 1).bit_length())
+
+
+def _keypoints(keypoints: int) -> int:
+    if keypoints <= 32:
+        return -(-keypoints // 4) * 4
+    if keypoints <= 136:
+        return -(-keypoints // 8) * 8
+    return 136 + -(-(keypoints - 136) // 40) * 40
 
 
 def _batch(batch: int) -> int:

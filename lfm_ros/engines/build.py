@@ -122,6 +122,7 @@ def _configure(builder: Any, network: Any, nvidia: NvidiaModule, model: Model) -
     # A second stream costs more in signals between the two than it gains in a network this small.
     config.max_aux_streams = 0
     nvidia.keep_types(network, config)
+    nvidia.share_profiles(config)
     inputs = [network.get_input(i).name for i in range(network.num_inputs)]
     described = {name: model.manifest["inputs"][name] for name in inputs}
     for profile in PROFILES:

@@ -9,6 +9,7 @@ used through what they share. Where they differ, the difference is a method of `
 ``EXPLICIT_BATCH`` must be said   yes   no     no      gone   gone
 strongly typed networks           no    yes    yes     yes    always
 ``BuilderFlag.FP16``              yes   -      -       gone   gone
+contexts may share a profile      ask   yes    yes     yes    yes
 ``IProgressMonitor``              no    yes    yes     yes    yes
 builds for another GPU            no    no     no      no     yes
 ================================  ====  =====  ======  =====  ======
@@ -95,6 +96,11 @@ class NvidiaModule:
                 layer.precision = made.pop()
         config.set_flag(self.module.BuilderFlag.FP16)
         config.set_flag(self.module.BuilderFlag.OBEY_PRECISION_CONSTRAINTS)
+
+    def share_profiles(self, config: Any) -> None:
+        """Let several contexts use one profile at a time: every recorded graph wants its own."""
+        if _numbers(self.version) < (10, 0) and self.name == TENSORRT:
+            config.set_preview_feature(self.module.PreviewFeature.PROFILE_SHARING_0806, True)
 
     def aim(self, config: Any, targets: Sequence[Capability]) -> None:
         """Choose the GPUs to build for; none: the one that this process runs on.

@@ -70,7 +70,8 @@ class TensorRTEngine:
             if keypoints > profiles.MOST_KEYPOINTS:
                 return self._in_onnx_runtime(inputs, keypoints)
             with self._device.current():
-                parts = profiles.split(max(batch, 1), keypoints)
+                padded = bucket(1, keypoints, 1).keypoints
+                parts = profiles.split(max(batch, 1), padded)
                 found = [self._run(cut(inputs, part)) for part in parts]
         return joined(found)
 
