@@ -128,14 +128,6 @@ def _checked(field: Any, kind: str, message: PointCloud2 | CloudView) -> tuple[n
 def _cells(
     message: PointCloud2 | CloudView, layout: Mapping[str, tuple[np.dtype, int]]
 ) -> NDArray[np.void]:
-    dtype = np.dtype(
-        {
-            "names": list(layout),
-            "formats": [dtype for dtype, _ in layout.values()],
-            "offsets": [offset for _, offset in layout.values()],
-            "itemsize": message.point_step,
-        }
-    )
     row = message.width * message.point_step
     if message.row_step < row:
         raise MessageError(
@@ -148,5 +140,14 @@ def _cells(
             f"PointCloud2 is truncated: {len(message.data)} bytes of data where height, row_step "
             f"and width ask for {needed}; publish the whole cloud"
         )
+    # Only now, since numpy refuses a point_step that no data could have.
+    dtype = np.dtype(
+        {
+            "names": list(layout),
+            "formats": [dtype for dtype, _ in layout.values()],
+            "offsets": [offset for _, offset in layout.values()],
+            "itemsize": message.point_step,
+        }
+    )
     steps = (message.row_step, message.point_step)
     return np.ndarray((message.height, message.width), dtype, message.data, strides=steps)
