@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lfm_ros.bench.contender import ON_CPU, Contender
+from lfm_ros.bench.interleave import Times
 from lfm_ros.bench.pacing import Paced
 from lfm_ros.bench.roof import Roof
 
-Times = NDArray[np.float64]
 Row = dict[str, Any]
 
 
@@ -26,13 +25,12 @@ def rows_of(
 ) -> list[Row]:
     """One row for each contender and each roof at one size.
 
-    Times are milliseconds, rates 1e9 operations a second at the median; ``cpu_30hz`` is processor
-    time for a call at 30 Hz, ``cpu_ratio`` that over the call's own latency there.
+    Times are milliseconds, ``cpu`` those of a processor; rates are 1e9 operations a second of a
+    processor, so that other work on the computer does not count. All are medians where they do not
+    say otherwise. ``cpu_30hz`` is processor time for a call at 30 Hz, ``cpu_ratio`` that over the
+    call's own latency there.
     """
-    gflops = {
-        roof.width: roof.flop / float(np.median(t)) / 1e9
-        for roof, t in zip(roofs, roof_times, strict=True)
-    }
+    gflops = {roof.width: _rate(roof.flop, t) for roof, t in zip(roofs, roof_times, strict=True)}
     where = {"instances": size[0], "keypoints": size[1]}
     rows = [
         {**where, **_row(one, t, rate, gflops)}
@@ -48,9 +46,9 @@ def rows_of(
 def _row(one: Contender, times: Times, rate: Paced | None, roofs: Mapping[int, float]) -> Row:
     row: Row = {"what": one.what, "model": one.model, "backend": one.backend}
     row |= _percentiles(times)
-    if one.flop is not None:
-        row["gflops"] = one.flop / float(np.median(times)) / 1e9
-        if one.width in roofs and one.backend in ON_CPU:
+    if one.flop is not None and one.backend in ON_CPU:
+        row["gflops"] = _rate(one.flop, times)
+        if one.width in roofs:
             row["share_of_roof"] = row["gflops"] / roofs[one.width]
     if rate is not None:
         row["latency_30hz"] = 1e3 * rate.latency
@@ -62,12 +60,14 @@ def _row(one: Contender, times: Times, rate: Paced | None, roofs: Mapping[int, f
 
 
 def _percentiles(times: Times) -> Row:
-    best, *rest = (1e3 * float(value) for value in np.percentile(times, [0, 50, 95, 99]))
-    return {
-        "calls": len(times),
-        "best": best,
-        **dict(zip(("p50", "p95", "p99"), rest, strict=True)),
-    }
+    points = {"best": 0, "p50": 50, "p95": 95, "p99": 99}
+    found = 1e3 * np.percentile(times.wall, list(points.values()))
+    row: Row = {"calls": len(times.wall), **dict(zip(points, found.tolist(), strict=True))}
+    return {**row, "cpu": 1e3 * float(np.median(times.cpu))}
+
+
+def _rate(flop: float, times: Times) -> float:
+    return flop / float(np.median(times.cpu)) / 1e9
 
 
 def _steps(steps: Sequence[Mapping[str, float]], whole: float) -> dict[str, float]:

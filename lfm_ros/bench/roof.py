@@ -54,7 +54,7 @@ def find_roof(width: int, mlp_ratio: int, threads: int, folder: Path, seconds: f
         engine = OnnxRuntimeEngine(product(folder, inner, outer), threads=1)
         candidates += [_roof(engine, width, (t, inner, outer), threads) for t in _TOKENS]
     times = interleaved([roof.call for roof in candidates], seconds)
-    rates = [roof.flop / np.median(t) for roof, t in zip(candidates, times, strict=True)]
+    rates = [roof.flop / np.median(t.cpu) for roof, t in zip(candidates, times, strict=True)]
     return candidates[int(np.argmax(rates))]
 
 

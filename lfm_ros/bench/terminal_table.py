@@ -17,6 +17,7 @@ _COLUMNS: tuple[tuple[str, str, str, int], ...] = (
     ("p50", "p50", ".3f", 9),
     ("p95", "p95", ".3f", 9),
     ("p99", "p99", ".3f", 9),
+    ("CPU", "cpu", ".3f", 9),
     ("GFLOP/s", "gflops", ".1f", 8),
     ("of roof", "share_of_roof", ".0%", 8),
     ("CPU@30Hz", "cpu_30hz", ".3f", 9),
