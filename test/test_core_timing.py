@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from lfm_ros.core.timing import RATE_SECONDS, rate
+from lfm_ros.core.timing import RATE_SECONDS, Stopwatch, rate
 
 
 def test_a_steady_rate_is_found_at_once_and_gone_when_it_stops():
@@ -26,3 +28,13 @@ def test_one_event_is_no_rate(times):
 
 def test_events_of_one_moment_are_finite():
     assert rate([1.0, 1.0], 1.0) < float("inf")
+
+
+def test_a_stopwatch_takes_one_step_after_the_other():
+    watch = Stopwatch()
+    watch.lap("first")
+    time.sleep(0.01)
+    watch.lap("second")
+    assert list(watch.seconds) == ["first", "second"]
+    assert watch.seconds["second"] >= 0.01
+    assert watch.total >= sum(watch.seconds.values())

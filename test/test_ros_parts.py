@@ -168,7 +168,7 @@ def test_statistics_count_and_measure():
     values = statistics.values()
     assert (values["frames_in"], values["frames_out"], values["dropped"]) == ("3", "1", "2")
     assert (values["dropped_busy"], values["dropped_message"]) == ("1", "1")
-    assert values["latency_ms_p50"] == "2.00"
+    assert values["latency_ms_p50"] == "2.000"
     assert statistics.recent_problem() == "it is bad"
     assert statistics.recent_problem() == ""
     assert values["last_error"] == "it is bad"

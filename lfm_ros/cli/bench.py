@@ -7,13 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lfm_ros.cli import node_bench
 from lfm_ros.core.errors import InputError
 
 _DESCRIPTION = """Measure every model in every runtime that runs here: the network alone and the
 whole lifter, taking turns with a plain MLP lifter in the same runtime and with the fastest matrix
 product of the network's own width (both need the package onnx). Milliseconds. With --ros measure
-the whole node instead: from the stamp of the detections to the callback of the markers, at 30 Hz,
-in two processes."""
+the whole node instead: from sending the detections to receiving the markers as bytes, at 30 Hz,
+between processes, taking turns with a node that does nothing but send on what it gets."""
 
 
 def add_parser(commands: Any) -> None:
@@ -30,6 +31,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--quick", action="store_true", help="1 and 10 x 17, a tenth of the time")
     parser.add_argument("--ros", action="store_true", help="measure the whole node")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    node_bench.add_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -37,7 +39,8 @@ def run(options: argparse.Namespace) -> int:
     """Measure and print."""
     if options.seconds is not None and options.seconds <= 0:
         raise InputError("--seconds must be above 0")
-    document = _node(options) if options.ros else _lifter(options)
+    of_the_node = options.ros or options.people or options.flood or options.soak is not None
+    document = node_bench.run(options) if of_the_node else _lifter(options)
     if options.json is not None:
         from lfm_ros.bench.document import rounded
 
@@ -71,35 +74,6 @@ def _lifter(options: argparse.Namespace) -> dict[str, Any]:
     lines = [*table.cold_lines(found.cold), *table.target_lines(judge(found.rows))]
     print("\n".join(["", *lines, *missing, *found.notes]))
     return document(plan, found)
-
-
-def _node(options: argparse.Namespace) -> dict[str, Any]:
-    from lfm_ros.bench.document import node_document
-    from lfm_ros.cli.node_bench import measure
-
-    parameters: dict[str, Any] = {"cpu_threads": options.threads}
-    parameters["backend"] = _only(options.backends, "--backends") or "auto"
-    model = _only(options.models, "--models")
-    parameters |= {"model": model} if model else {}
-    rows: list[dict[str, Any]] = []
-    print("stamp of the detections to callback of the markers, 30 Hz, two processes, milliseconds")
-    for row in measure(parameters, options.seconds or 5.0):
-        _show(row, first=not rows)
-        rows.append(row)
-    return node_document(parameters, rows)
-
-
-def _only(values: list[str] | None, option: str) -> str | None:
-    if values and len(values) > 1:
-        raise InputError(f"with --ros {option} takes one name, not {len(values)}")
-    return values[0] if values else None
-
-
-def _show(row: dict[str, Any], *, first: bool) -> None:
-    if first:
-        print("".join(f"{name:>11}" for name in row))
-    cells = (f"{v:>11.2f}" if isinstance(v, float) else f"{v:>11}" for v in row.values())
-    print("".join(cells), flush=True)
 
 
 def _whole(text: str) -> int:

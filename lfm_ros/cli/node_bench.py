@@ -1,86 +1,93 @@
-"""How long the whole node takes: both ends of the graph in two processes on this computer."""
+"""``lfm bench --ros`` and its relatives: chooses what to measure of the node, and prints it."""
 
 from __future__ import annotations
 
-import importlib.util
-import tempfile
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+import argparse
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
+from lfm_ros.bench.document import node_document
+from lfm_ros.bench.node_latency import SIZES, LatencyPlan, measure
+from lfm_ros.bench.node_load import flood, people, soak
+from lfm_ros.core.errors import InputError
 
-from lfm_ros.bench.workload import CAMERA, detections, tree_rig
-from lfm_ros.core.errors import LfmError
-from lfm_ros.demo.graph import private_graph
-from lfm_ros.demo.processes import Processes
-from lfm_ros.demo.rigs import rig_names
-from lfm_ros.demo.settings import arguments
-from lfm_ros.demo.signals import Signals
-
-#: Instances and keypoints.
-SIZES = ((1, 17), (10, 17), (1, 133))
-RATE_HZ = 30.0
+_HEAD = "node: detections sent to raw markers received, at 30 Hz, between processes, milliseconds"
+_QUICK_SIZES = ((1, 17), (10, 17))
+_FLOOD_SECONDS, _TRIAL_SECONDS = 10.0, 4.0
 
 
-def measure(parameters: Mapping[str, Any], seconds: float) -> Iterator[dict[str, Any]]:
-    """Send detections of every size to a lifter of its own.
-
-    Args:
-        parameters: Of the lifter, on top of the defaults.
-        seconds: For each size.
-
-    Yields:
-        ``p50`` and ``p95`` from the stamp to the callback of the markers, and how the median
-        divides: ``network``; ``python`` of lifter and rclpy (all else in the node, from its
-        callback to the end of publishing, and the messages' deserialization on both sides, as
-        measured here); ``dds``, the rest: two ways through the middleware and two threads that
-        wake up. Milliseconds.
-
-    Raises:
-        LfmError: There is no ROS 2, or the lifter fails.
-    """
-    if importlib.util.find_spec("rclpy") is None:
-        raise LfmError(
-            "there is no ROS 2 here (rclpy cannot be imported); source one, or use the "
-            "environment that `make demo` makes"
-        )
-    with Signals() as signals, tempfile.TemporaryDirectory(prefix="lfm_bench_") as name:
-        folder = Path(name)
-        with private_graph(folder):
-            for count, width in SIZES:
-                if signals.number:
-                    raise KeyboardInterrupt
-                yield _measure(count, width, parameters, seconds, folder, signals)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Those that concern the node alone."""
+    node = parser.add_argument_group("the node (with --ros)")
+    node.add_argument("--plain", action="store_true", help="beside it with plain Python messages")
+    node.add_argument("--core", type=int, metavar="N", help="give the nodes this core alone")
+    node.add_argument("--people", action="store_true", help="how many people hold 30 Hz")
+    node.add_argument("--soak", type=float, metavar="MINUTES", help="100 Hz, people come and go")
+    node.add_argument("--flood", action="store_true", help="1000 Hz, far too much")
 
 
-def _measure(
-    count: int,
-    width: int,
-    parameters: Mapping[str, Any],
-    seconds: float,
-    folder: Path,
-    signals: Signals,
-) -> dict[str, Any]:
-    from lfm_ros.ros.loopback import looping
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure, print, and return the document."""
+    parameters: dict[str, Any] = {"cpu_threads": options.threads}
+    parameters["backend"] = _only(options.backends, "--backends") or "auto"
+    model = _only(options.models, "--models")
+    parameters |= {"model": model} if model else {}
+    if options.soak is not None:
+        if options.soak <= 0:
+            raise InputError("--soak must be above 0 minutes")
+        rows = _listed([soak(options.soak, parameters)])
+    elif options.flood:
+        rows = _listed([flood(options.seconds or _FLOOD_SECONDS, parameters)])
+    elif options.people:
+        rows = _listed(people(options.seconds or _TRIAL_SECONDS, parameters, options.core))
+    else:
+        rows = _table(measure(_plan(options, parameters)))
+    return node_document(parameters, rows)
 
-    rig = tree_rig(width)
-    given = {"skeletons": rig_names([rig], folder), "diagnostics_period": 0.5, **parameters}
-    with Processes(folder, lambda: signals.impatient) as processes:
-        processes.start("lifter", "lfm_ros.ros.node", arguments(given))
 
-        def look() -> None:
-            if signals.number:
-                raise KeyboardInterrupt
-            processes.check()
+def _plan(options: argparse.Namespace, parameters: dict[str, Any]) -> LatencyPlan:
+    sizes = _QUICK_SIZES if options.quick else SIZES
+    if options.batch or options.keypoints:
+        sizes = [(b, k) for k in options.keypoints or [17] for b in options.batch or [1]]
+    return LatencyPlan(
+        sizes=sizes,
+        rounds=3 if options.quick else 5,
+        seconds=options.seconds or (1.0 if options.quick else 3.0),
+        plain=options.plain,
+        core=options.core,
+        parameters=parameters,
+    )
 
-        with looping(detections(count, width), CAMERA, RATE_HZ) as loopback:
-            latency = 1e3 * np.array(loopback.measure(seconds, look))
-            inside, network = (
-                float(loopback.status[f"{name}_ms_p50"]) for name in ("latency", "network")
-            )
-            reading = 1e3 * loopback.deserialization()
-    p50, p95 = (float(value) for value in np.percentile(latency, [50, 95]))
-    python = inside - network + reading
-    shares = {"network": network, "python": python, "dds": p50 - network - python}
-    return {"size": f"{count}x{width}", "frames": len(latency), "p50": p50, "p95": p95, **shares}
+
+def _only(values: list[str] | None, option: str) -> str | None:
+    if values and len(values) > 1:
+        raise InputError(f"with --ros {option} takes one name, not {len(values)}")
+    return values[0] if values else None
+
+
+def _table(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    print(_HEAD)
+    made: list[dict[str, Any]] = []
+    for row in rows:
+        if not made:
+            print("".join(f"{name:>{_width(name)}}" for name in row))
+        cells = (f"{_text(value):>{_width(name)}}" for name, value in row.items())
+        print("".join(cells), flush=True)
+        made.append(row)
+    return made
+
+
+def _listed(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    made: list[dict[str, Any]] = []
+    for row in rows:
+        print("  ".join(f"{name} {_text(value)}" for name, value in row.items()), flush=True)
+        made.append(row)
+    return made
+
+
+def _width(name: str) -> int:
+    return max(9, len(name) + 2)
+
+
+def _text(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else str(value)

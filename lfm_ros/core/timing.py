@@ -1,7 +1,8 @@
-"""How often things happen."""
+"""How often things happen, and how long each step of them takes."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 #: Seconds over which a rate is taken: long enough to be steady, short enough to show a stop.
@@ -19,3 +20,26 @@ def rate(times: Iterable[float], now: float) -> float:
     if len(recent) < 2:
         return 0.0
     return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)
+
+
+class Stopwatch:
+    """Takes the time of one step after the other, in whichever thread.
+
+    Attributes:
+        seconds: What each step took, by name.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._began = self._last = time.perf_counter()
+
+    @property
+    def total(self) -> float:
+        """Seconds since it was made."""
+        return time.perf_counter() - self._began
+
+    def lap(self, step: str) -> None:
+        """End a step; the next one begins."""
+        now = time.perf_counter()
+        self.seconds[step] = now - self._last
+        self._last = now

@@ -47,6 +47,11 @@ class Process:
             )
 
     @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
     def status(self) -> int | None:
         """Exit status; None while it runs, negative after a signal."""
         return self._process.poll()

@@ -19,6 +19,7 @@ _LEVELS = {
     "ERROR": DiagnosticStatus.ERROR,
 }
 _REMEMBERED = 512
+_PERCENTILES = (50, 95, 99)
 
 
 class Statistics:
@@ -85,8 +86,9 @@ class Statistics:
             made |= {f"dropped_{cause}": str(n) for cause, n in sorted(self._dropped.items())}
             made |= {f"noted_{what}": str(n) for what, n in sorted(self._noted.items())}
             for name, seconds in self._seconds.items():
-                p50, p95 = 1e3 * np.percentile(seconds, [50, 95])
-                made |= {f"{name}_ms_p50": f"{p50:.2f}", f"{name}_ms_p95": f"{p95:.2f}"}
+                figures = 1e3 * np.percentile(seconds, _PERCENTILES)
+                for percent, figure in zip(_PERCENTILES, figures, strict=True):
+                    made[f"{name}_ms_p{percent}"] = f"{figure:.3f}"
             return made | {"last_error": self._last_error}
 
 

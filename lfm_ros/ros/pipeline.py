@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import EngineError, FrameError, InputError, LfmError, MessageError
 from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.core.timing import Stopwatch
 from lfm_ros.lifter import Lifter
 from lfm_ros.ros.adapters import UNKNOWN, Adapter, Keypoints2D
 from lfm_ros.ros.adapters.identities import identity
@@ -37,7 +37,7 @@ _PATIENCE_SECONDS = 0.05
 @dataclass(frozen=True)
 class _Job:
     detections: Keypoints2D
-    received: float
+    watch: Stopwatch
 
 
 class Pipeline:
@@ -144,14 +144,15 @@ class Pipeline:
 
     def take_keypoints(self, message: Any) -> None:
         """A message with detections came in."""
-        received = time.monotonic()
+        watch = Stopwatch()
         self._statistics.received()
         if not self._enabled or self._worker is None:
             self._statistics.dropped("disabled")
             return
         detections = self._adapted(message)
         if detections is not None:
-            self._worker.offer(_Job(detections, received))
+            watch.lap("decode")
+            self._worker.offer(_Job(detections, watch))
 
     def take_part(self, message: Any, source: str) -> None:
         """A message came in with one of the instances of a frame.
@@ -185,7 +186,7 @@ class Pipeline:
             if self._worker is None:
                 self._statistics.dropped("disabled")
             else:
-                self._worker.offer(_Job(frame, time.monotonic()))
+                self._worker.offer(_Job(frame, Stopwatch()))
 
     def _adapted(self, message: Any) -> Keypoints2D | None:
         """What a message says, or None if it cannot be used."""
@@ -204,6 +205,7 @@ class Pipeline:
 
     def _lift(self, job: _Job) -> None:
         """Lift and publish a frame; in the worker's thread."""
+        job.watch.lap("waiting")
         try:
             self._check_stamp(job.detections)
             settings = self._settings()
@@ -216,6 +218,7 @@ class Pipeline:
             detections = _numbered(job.detections.in_pixels(camera.size))
             around = self._scout.at(detections.stamp, frame_id, settings)
             frame = lift_frame(self.lifter, self._rigs, detections, camera, around, settings)
+            job.watch.lap("lift")
             self._publish(frame, settings, job)
         except LfmError as error:
             causes = {EngineError: "engine", FrameError: "transform"}
@@ -231,10 +234,13 @@ class Pipeline:
                 self._statistics.dropped("disabled")
                 return
             without_tf = self.outputs.publish(frame, settings)
+        job.watch.lap("output")
+        spans = dict(job.watch.seconds)
+        # All that the lifter does beside running the network.
+        spans["geometry"] = spans.pop("lift") - frame.network_seconds
+        age = self._age(frame.header.stamp)
         self._statistics.published(
-            latency=time.monotonic() - job.received,
-            age=self._age(frame.header.stamp),
-            network=frame.network_seconds,
+            latency=job.watch.total, age=age, network=frame.network_seconds, **spans
         )
         self._note(frame, settings, without_tf)
 
