@@ -29,7 +29,7 @@ class LiveTracks:
         rotation: (T, 3, 3).
         skeleton: (T,) int32.
         instance_id: (T,) int32.
-        external: (T,) int64, what the detector calls it, or -1.
+        external: (T,) int32, what the detector calls it, or -1.
         seen_ns: (T,) int64, stamp of the frame that it was last seen in.
         born_ns: (T,) int64, of the first.
         width: (T,) int64, keypoints of the frame that it was last seen in.
@@ -45,7 +45,7 @@ class LiveTracks:
     rotation: NDArray[np.float32]
     skeleton: NDArray[np.int32]
     instance_id: NDArray[np.int32]
-    external: NDArray[np.int64]
+    external: NDArray[np.int32]
     seen_ns: NDArray[np.int64]
     born_ns: NDArray[np.int64]
     width: NDArray[np.int64]
@@ -65,7 +65,7 @@ class LiveTracks:
             rotation=np.zeros((0, 3, 3), np.float32),
             skeleton=numbers.astype(np.int32),
             instance_id=numbers.astype(np.int32),
-            external=numbers,
+            external=numbers.astype(np.int32),
             seen_ns=numbers,
             born_ns=numbers,
             width=numbers,
@@ -78,7 +78,7 @@ class LiveTracks:
         cls,
         out: Lifted,
         rows: NDArray[np.int64],
-        external: NDArray[np.int64],
+        external: NDArray[np.int32],
         skeleton: NDArray[np.int32],
         stamp_ns: int,
         keypoints: int,

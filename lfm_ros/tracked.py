@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lfm_ros.core.bearing import together
+from lfm_ros.core.identities import UNNAMED
 from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.lifted import Lifted
 from lfm_ros.live_tracks import LiveTracks, fitted
@@ -62,6 +63,33 @@ class Tracked:
         return len(self.instance_id)
 
 
+def untracked(out: Lifted, ids: NDArray[np.int32], skeleton: NDArray[np.int32]) -> Tracked:
+    """A frame on its own.
+
+    Args:
+        out: What was lifted, B instances.
+        ids: The detector's, shape (B,); -1 becomes the number of the row.
+        skeleton: Shape (B,).
+    """
+    rows = np.arange(len(ids))
+    return Tracked(
+        instance_id=np.where(ids == UNNAMED, rows, ids).astype(np.int32),
+        row=rows,
+        predicted=np.zeros(len(ids), bool),
+        age=np.zeros(len(ids), np.float32),
+        skeleton=skeleton,
+        points=out.points,
+        sigma=out.sigma,
+        observed=out.observed,
+        known=out.known,
+        valid=out.valid,
+        rotation=out.rotation,
+        translation=out.translation,
+        scale_source=out.scale_source,
+        unit=out.unit,
+    )
+
+
 def tracked_now(
     out: Lifted, rows: NDArray[np.int64], tracks: LiveTracks, stamp_ns: int, restarted: bool
 ) -> Tracked:
@@ -97,7 +125,7 @@ def laid_out(
     seen: Tracked,
     rows: NDArray[np.int64],
     ahead: Tracked,
-    external: NDArray[np.int64],
+    external: NDArray[np.int32],
     skeleton: NDArray[np.int32],
 ) -> Tracked:
     """The instances of a frame at their rows, and those that are predicted.
@@ -115,7 +143,7 @@ def laid_out(
     idle = dict.fromkeys(range(len(external)))
     for row in rows.tolist():
         del idle[row]
-    named = {int(external[row]): row for row in idle if external[row] >= 0}
+    named = {int(external[row]): row for row in idle if external[row] != UNNAMED}
     places, total = [], len(external)
     for name in ahead.instance_id.tolist():
         place = named.get(name, total)
@@ -125,7 +153,7 @@ def laid_out(
     whole.skeleton[: len(skeleton)] = skeleton
     others = set(seen.instance_id.tolist())
     for name, row in named.items():
-        whole.instance_id[row] = -1 if name in others else name
+        whole.instance_id[row] = UNNAMED if name in others else name
     _put(seen, rows, whole)
     _put(ahead, np.array(places, np.int64), whole)
     return whole
@@ -165,7 +193,7 @@ def _tracked(
 def _nobody(count: int, keypoints: int, restarted: bool) -> Tracked:
     """Rows that are not valid."""
     return Tracked(
-        instance_id=np.full(count, -1, np.int32),
+        instance_id=np.full(count, UNNAMED, np.int32),
         row=np.arange(count, dtype=np.int64),
         predicted=np.zeros(count, bool),
         age=np.zeros(count, np.float32),

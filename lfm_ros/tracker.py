@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.filters import filter_named
-from lfm_ros.core.identities import InstanceIds
+from lfm_ros.core.identities import UNNAMED, InstanceIds
 from lfm_ros.core.tracks import Candidates, matches
 from lfm_ros.lifted import Lifted
 from lfm_ros.live_tracks import LiveTracks
@@ -39,13 +39,14 @@ class Tracker:
     Ids of the detector win where it gives any; the others are assigned by similarity of keypoints
     to where everybody should be by now. Root and shape are smoothed apart, because the distance of
     the root is several times less steady than anything else. An instance that is not seen is
-    predicted for a while and then forgotten. For one stream of frames; may be called from any
-    thread, one call at a time goes in.
+    predicted for as long as it was seen, at most for ``prediction_time``, and then forgotten. For
+    one stream of frames; may be called from any thread, one call at a time goes in.
 
     Args:
         smoothing: ``none``, ``one_euro`` or ``constant_velocity``.
         strength: More than 1 smooths more and adds delay, less than 1 the other way round.
-        prediction_time: Seconds for which an instance that is not seen is predicted.
+        prediction_time: Most seconds for which an instance that is not seen is predicted, and
+            after which it is a new one when it comes back.
 
     Raises:
         InputError: There is no such smoothing, or a number is out of range.
@@ -103,8 +104,8 @@ class Tracker:
             InputError: ``ids`` or ``skeleton`` are not of shape (B,).
         """
         count = len(out.valid)
-        external = _per_instance("ids", ids, count, -1, np.int64)
-        rigs = _per_instance("skeleton", skeleton, count, 0, np.int32)
+        external = _per_instance("ids", ids, count, UNNAMED)
+        rigs = _per_instance("skeleton", skeleton, count, 0)
         with self._lock:
             restarted = self._keep_time(stamp_ns)
             rows = np.flatnonzero(out.valid)
@@ -117,7 +118,8 @@ class Tracker:
         seen = tracked_now(out, rows, fresh, stamp_ns, restarted)
         if len(rows) == count and not len(lost):
             return seen
-        return laid_out(seen, rows, tracked_ahead(lost, stamp_ns), external, rigs)
+        ahead = tracked_ahead(lost.only(_sure(lost, stamp_ns)), stamp_ns)
+        return laid_out(seen, rows, ahead, external, rigs)
 
     def _forget(self) -> None:
         self._tracks = LiveTracks.none()
@@ -205,48 +207,47 @@ class Tracker:
             return
         present = set(fresh.external.tolist())
         taken = set(tracks.instance_id.tolist())
-        for row, (track, external) in enumerate(
-            zip(match.tolist(), fresh.external.tolist(), strict=True)
-        ):
-            before = int(tracks.external[track]) if track >= 0 else -1
-            if external < 0 and track >= 0 and (before < 0 or before not in present):
-                # Not named in this frame: still the one that it was.
+        for row, track in enumerate(match.tolist()):
+            external = int(fresh.external[row])
+            before = int(tracks.external[track]) if track >= 0 else UNNAMED
+            unnamed = external == UNNAMED
+            if track >= 0 and (external == before or (unnamed and before not in present)):
                 name, fresh.external[row] = int(tracks.instance_id[track]), before
-            elif track >= 0 and external == before:
-                name = int(tracks.instance_id[track])
+            elif unnamed:
+                name = self._ids.new(taken)
             else:
-                name = self._ids.of_detector(external, taken) if external >= 0 else None
-                name = self._ids.new(taken) if name is None else name
+                name = self._ids.of_detector(external, taken)
             taken.add(name)
             fresh.instance_id[row] = name
 
 
 def _per_instance(
-    what: str, values: ArrayLike | None, count: int, default: int, dtype: type
-) -> NDArray[np.integer]:
+    what: str, values: ArrayLike | None, count: int, default: int
+) -> NDArray[np.int32]:
     if values is None:
-        return np.full(count, default, dtype)
+        return np.full(count, default, np.int32)
     array = np.asarray(values)
-    if array.shape != (count,) or array.dtype.kind not in "iu":
+    narrow = array.astype(np.int32) if array.dtype.kind in "iu" else None
+    if array.shape != (count,) or narrow is None or not np.array_equal(array, narrow):
         raise InputError(
             f"{what} has shape {array.shape} and type {array.dtype} for {count} instances; give "
-            f"whole numbers of shape ({count},)"
+            f"whole numbers of 32 bits in the shape ({count},)"
         )
-    return array.astype(dtype)
+    return narrow
 
 
-def _single(external: Indices, rows: Indices) -> Indices:
+def _single(external: NDArray[np.int32], rows: Indices) -> NDArray[np.int32]:
     """The ids of the rows; -1 for one that is there twice."""
     ids = external[rows]
     count = Counter(ids.tolist())
     if len(count) < len(ids):
-        ids = np.array([i if count[i] == 1 else -1 for i in ids.tolist()], np.int64)
-    return np.maximum(ids, -1)
+        ids = np.array([i if count[i] == 1 else UNNAMED for i in ids.tolist()], np.int32)
+    return ids
 
 
 def _match(fresh: LiveTracks, tracks: LiveTracks, seconds: Floats) -> Indices:
     """The track of each instance of this frame, or -1."""
-    place = {name: i for i, name in enumerate(tracks.external.tolist()) if name >= 0}
+    place = {name: i for i, name in enumerate(tracks.external.tolist()) if name != UNNAMED}
     wanted = np.array([place.get(name, -1) for name in fresh.external.tolist()], np.int64)
     return matches(
         _candidates(fresh, fresh.motion[0]),
@@ -260,6 +261,11 @@ def _match(fresh: LiveTracks, tracks: LiveTracks, seconds: Floats) -> Indices:
 def _candidates(tracks: LiveTracks, rows: Floats) -> Candidates:
     # What has a place before a camera cannot go on as something that has none.
     return Candidates(rows, tracks.known, 2 * tracks.skeleton + tracks.placed)
+
+
+def _sure(lost: LiveTracks, stamp_ns: int) -> Indices:
+    """Who was seen for as long as he has been gone: a false alarm is not spun out."""
+    return np.flatnonzero(stamp_ns - lost.seen_ns <= lost.seen_ns - lost.born_ns)
 
 
 def _is_steady(match: Indices, count: int) -> bool:

@@ -203,7 +203,11 @@ class Probe:
         return self.call(GetState, "lifter/get_state", GetState.Request()).current_state.label
 
     def await_lifter(self) -> None:
-        """Until the lifter listens to us, and we to it.
+        """Until the lifter listens to us, and we to it; then it knows the camera too."""
+        self.await_answers(camera=True)
+
+    def await_answers(self, *, camera: bool) -> None:
+        """Until a frame without instances comes back, sent with a camera or without.
 
         Discovery is not the same at both ends at once, and best-effort messages are lost in
         between: only an answer shows that both ends are there.
@@ -211,7 +215,8 @@ class Probe:
         self.await_topics()
         for number in range(200):
             empty = detections(Time(sec=1, nanosec=number), (), ())
-            self.send_camera(empty.header.stamp)
+            if camera:
+                self.send_camera(empty.header.stamp)
             self.send(empty)
             if self._answered(empty, 0.2):
                 self.forget()

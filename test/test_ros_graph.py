@@ -33,6 +33,8 @@ QUEUE = "queue_depth:=200"
 @pytest.fixture(scope="module")
 def lifter() -> Iterator[NodeProcess]:
     arguments = ["-p", RIGS, "-p", TICK, "-p", QUEUE, "-p", "max_tracks:=2"]
+    # Most tests are about single frames.
+    arguments += ["-p", "prediction_time:=0.0"]
     with started("node", *arguments) as process:
         yield process
 
@@ -123,6 +125,7 @@ def test_an_empty_frame_clears_the_markers(probe, clock):
 
 def test_each_frame_gets_the_camera_of_its_own_stamp(probe, clock):
     """Cameras that take turns, and the messages of each pair in the wrong order."""
+    assert set_parameter(probe, "smoothing", "none")[0]
     wide = Intrinsics([[450, 0, 640], [0, 450, 360], [0, 0, 1]], (1280, 720))
     sent = [detections(next(clock)) for _ in range(10)]
     cameras = [CAMERA, wide] * 5
@@ -137,6 +140,7 @@ def test_each_frame_gets_the_camera_of_its_own_stamp(probe, clock):
         other = cameras[0] if camera is wide else wide
         wrong = np.linalg.norm(other.project(xyz) - cells[:, :2], axis=-1)
         assert np.median(error) < 0.5 * np.median(wrong)
+    assert set_parameter(probe, "smoothing", "one_euro")[0]
 
 
 def test_skeletons_are_latched(probe):

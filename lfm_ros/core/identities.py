@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+#: What stands for no id; every other number may be one.
+UNNAMED = -1
+
 #: Where our own ids go on once the detector has ids too, out of the way of its small numbers.
 OWN_FROM = 1_000_000
 _LARGEST = 2**31 - 1
 
 
 class InstanceIds:
-    """Gives out ids, all of them in [0, 2**31).
+    """Gives out ids, int32.
 
     Our own count from 0, or from ``OWN_FROM`` as soon as the detector has given an id, and none is
     given twice. A detector's id is taken over as it is, unless we gave that number to somebody
@@ -22,11 +25,11 @@ class InstanceIds:
         self._early: int | None = None
 
     def of_detector(self, external: int, taken: Collection[int]) -> int:
-        """The id of an instance that the detector calls ``external`` (0 or more)."""
+        """The id of an instance that the detector calls ``external``."""
         if self._early is None:
             self._early = self._next
             self._next = max(self._next, OWN_FROM)
-        if external < self._early or OWN_FROM <= external < self._next:
+        if 0 <= external < self._early or OWN_FROM <= external < self._next:
             return self.new(taken)
         return external
 

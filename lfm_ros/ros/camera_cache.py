@@ -46,13 +46,6 @@ class CameraCache:
         self._latest: SeenCamera | None = None
         self._paired = True
 
-    def clear(self) -> None:
-        """Forget all cameras."""
-        with self._changed:
-            self._by_stamp.clear()
-            self._known = self._latest = None
-            self._paired = True
-
     def update(self, info: Any) -> SeenCamera:
         """Take over a ``sensor_msgs/msg/CameraInfo``."""
         content = _content(info)

@@ -12,11 +12,15 @@ from std_msgs.msg import Header
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.lifted import Lifted, nothing
 from lfm_ros.lifter import Lifter
+from lfm_ros.live_tracks import fitted
 from lfm_ros.ros.adapters import Keypoints2D
 from lfm_ros.ros.frames import Rigid
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.surroundings import Surroundings
+from lfm_ros.ros.tracking import Tracking
+from lfm_ros.tracked import Tracked
 
 Floats = NDArray[np.floating]
 
@@ -27,19 +31,22 @@ class LiftedFrame:
 
     Attributes:
         header: Of the detections, or with the frame that replaces theirs.
-        instance_id: Shape (B,), int32.
+        instance_id: Shape (B,), int32; -1 where nobody knows, and the row is not valid.
         skeleton: Index into the rigs in use, shape (B,), int32.
         widths: Number of keypoints of each row's rig, shape (B,).
-        confidence: Of the detections, shape (B, K).
+        confidence: Of the detections, shape (B, K); 0 in instances that are predicted.
         points: Metres in the header's frame, shape (B, K, 3); zeros where not valid.
         sigma: Metres, shape (B, K).
-        observed: False where the network filled a keypoint in, shape (B, K).
+        observed: False where the network filled a keypoint in or the tracker predicted the
+            instance, shape (B, K).
         known: False where nothing can be said of a keypoint, shape (B, K).
-        valid: Whether the instance could be lifted, shape (B,).
+        valid: Whether the instance could be lifted or predicted, shape (B,).
         rotation: Canonical to the header's frame, shape (B, 3, 3).
         translation: Metres, shape (B, 3).
         scale_source: Index into ``SCALE_SOURCES``, shape (B,), uint8.
         network_seconds: What the network took.
+        predicted: How many of the instances were not seen in this frame.
+        restarted: Time jumped, so the tracker forgot everybody before this frame.
     """
 
     header: Header
@@ -56,6 +63,8 @@ class LiftedFrame:
     translation: Floats
     scale_source: NDArray[np.uint8]
     network_seconds: float = 0.0
+    predicted: int = 0
+    restarted: bool = False
 
     def __len__(self) -> int:
         return len(self.instance_id)
@@ -74,69 +83,69 @@ class LiftedFrame:
 
 def lift_frame(
     lifter: Lifter,
+    tracking: Tracking,
     rigs: Sequence[Skeleton],
     detections: Keypoints2D,
     camera: Intrinsics,
     around: Surroundings,
     settings: LifterParameters,
 ) -> LiftedFrame:
-    """Lift every instance of a frame in one batch, and bring it to where it belongs.
+    """Lift every instance of a frame in one batch, find out who they are, bring them to the target.
 
     Raises:
         InputError: The detections and the camera do not fit together.
         EngineError: The network could not be run.
     """
-    header = Header(stamp=detections.stamp, frame_id=around.frame_id)
-    widths = np.array([len(rig) for rig in rigs], np.int64)[detections.skeleton]
     confidence = np.where(
         detections.confidence >= settings.min_confidence, detections.confidence, np.float32(0)
     )
-    if len(detections) == 0:
-        return _without_instances(header, detections, widths)
-    out = lifter.lift(
-        detections.keypoints,
-        confidence,
-        camera,
-        [rigs[index] for index in detections.skeleton],
-        up=around.up,
-        depth=around.depth,
-        ground=around.ground,
-    )
-    frame = LiftedFrame(
-        header,
-        detections.instance_id,
-        detections.skeleton,
-        widths,
-        confidence,
-        out.points,
-        out.sigma,
-        out.observed,
-        out.known,
-        out.valid,
-        out.rotation,
-        out.translation,
-        np.array([SCALE_SOURCES.index(source) for source in out.scale_source], np.uint8),
-        out.seconds["engine"],
-    )
+    out = nothing(*confidence.shape, {"engine": 0.0})
+    if len(detections):
+        out = lifter.lift(
+            detections.keypoints,
+            confidence,
+            camera,
+            [rigs[index] for index in detections.skeleton],
+            up=around.up,
+            depth=around.depth,
+            ground=around.ground,
+        )
+    tracked = tracking.follow(out, detections, settings)
+    header = Header(stamp=detections.stamp, frame_id=around.frame_id)
+    frame = _frame(header, tracked, rigs, confidence, out)
+    # Behind the tracker, which reckons with a root that is less steady along the camera's ray.
     return frame if around.to_target is None else frame.moved(around.to_target)
 
 
-def _without_instances(
-    header: Header, detections: Keypoints2D, widths: NDArray[np.int64]
+def _frame(
+    header: Header, tracked: Tracked, rigs: Sequence[Skeleton], confidence: Floats, out: Lifted
 ) -> LiftedFrame:
-    width = detections.confidence.shape[1]
     return LiftedFrame(
-        header=header,
-        instance_id=detections.instance_id,
-        skeleton=detections.skeleton,
-        widths=widths,
-        confidence=detections.confidence,
-        points=np.zeros((0, width, 3), np.float32),
-        sigma=np.zeros((0, width), np.float32),
-        observed=np.zeros((0, width), bool),
-        known=np.zeros((0, width), bool),
-        valid=np.zeros(0, bool),
-        rotation=np.zeros((0, 3, 3), np.float32),
-        translation=np.zeros((0, 3), np.float32),
-        scale_source=np.zeros(0, np.uint8),
+        header,
+        tracked.instance_id,
+        tracked.skeleton,
+        np.array([len(rig) for rig in rigs], np.int64)[tracked.skeleton],
+        _confidence(tracked, confidence),
+        tracked.points,
+        tracked.sigma,
+        tracked.observed,
+        tracked.known,
+        tracked.valid,
+        tracked.rotation,
+        tracked.translation,
+        np.array([SCALE_SOURCES.index(source) for source in tracked.scale_source], np.uint8),
+        network_seconds=out.seconds["engine"],
+        predicted=int(tracked.predicted.sum()),
+        restarted=tracked.restarted,
     )
+
+
+def _confidence(tracked: Tracked, confidence: Floats) -> Floats:
+    """The confidence of the detections, in the rows and columns of what is tracked."""
+    shape = tracked.known.shape
+    if shape == confidence.shape and not tracked.predicted.any():
+        return confidence
+    made = np.zeros(shape, confidence.dtype)
+    seen = np.flatnonzero(tracked.row >= 0)
+    made[seen] = fitted(confidence[tracked.row[seen]], 1, shape[1])
+    return made

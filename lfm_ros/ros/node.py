@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.clock import Clock, ClockType
+from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
+from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import SetBool, Trigger
 
@@ -54,6 +55,11 @@ class LifterNode(LifecycleNode):
         # Diagnostics must go on while simulated time stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(self._settings.diagnostics_period, self._diagnose, clock=steady)
+        # A bag that starts anew takes simulated time back with it.
+        backward = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1))
+        self._jumps = self.get_clock().create_jump_callback(
+            backward, post_callback=self._on_time_jump
+        )
         self.create_service(SetBool, "~/enable", self._on_enable)
         self.create_service(Trigger, "~/reset", self._on_reset)
         if self._settings.autostart:
@@ -199,8 +205,12 @@ class LifterNode(LifecycleNode):
         if self._pipeline is not None:
             self._pipeline.reset()
         response.success = True
-        response.message = "forgot cameras, identities and counts, deleted the markers"
+        response.message = "forgot identities and counts, deleted the markers, kept the camera"
         return response
+
+    def _on_time_jump(self, jump: TimeJump) -> None:
+        if self._pipeline is not None:
+            self._pipeline.restart_time()
 
     def _diagnose(self) -> None:
         if not hasattr(self, "add_post_set_parameters_callback"):

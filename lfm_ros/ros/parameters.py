@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
+from lfm_ros.core.filters import FILTERS
 from lfm_ros.ros.adapters import DEFAULT_INPUT_TYPE, INPUT_TYPES
 from lfm_ros.ros.parameter_spec import LIVE, START, parameter, parameters_yaml
 
@@ -131,6 +132,35 @@ class LifterParameters:
         "its optical frame; none: it may have any attitude, which is harder to lift from.",
         when=LIVE,
         choices=("camera_upright", "none"),
+    )
+    tracking: bool = parameter(
+        True,
+        "Follow instances from frame to frame: give ids to those that the detector does not name, "
+        "smooth them, and predict those that are not seen for a moment. False: every frame on its "
+        "own, as it was lifted.",
+        when=LIVE,
+    )
+    smoothing: str = parameter(
+        "one_euro",
+        "What takes the jitter away: none, one_euro (a low-pass filter that opens up with speed) "
+        "or constant_velocity (a Kalman filter: less delay, a little less steady).",
+        when=LIVE,
+        choices=tuple(FILTERS),
+    )
+    smoothing_strength: float = parameter(
+        1.0,
+        "More than 1 smooths more and adds delay, less than 1 the other way round.",
+        when=LIVE,
+        low=0.05,
+        high=20.0,
+    )
+    prediction_time: float = parameter(
+        0.5,
+        "Seconds for which an instance that is not seen is predicted before it is forgotten; "
+        "predicted keypoints count as not observed.",
+        when=LIVE,
+        low=0.0,
+        high=10.0,
     )
     gravity_frame: str = parameter(
         "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +17,7 @@ from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.core.timing import Stopwatch
 from lfm_ros.lifter import Lifter
-from lfm_ros.ros.adapters import UNKNOWN, Adapter, Keypoints2D
+from lfm_ros.ros.adapters import Adapter, Keypoints2D
 from lfm_ros.ros.adapters.identities import identity
 from lfm_ros.ros.camera_cache import CameraCache, SeenCamera
 from lfm_ros.ros.complaints import Complaints
@@ -28,7 +28,9 @@ from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.stamps import nanoseconds
 from lfm_ros.ros.surroundings import Scout
+from lfm_ros.ros.tracking import Tracking
 from lfm_ros.ros.worker import Worker
+from lfm_ros.tracker import REORDERING
 
 # How long a frame waits for the CameraInfo of its own stamp, if cameras came in pairs so far.
 _PATIENCE_SECONDS = 0.05
@@ -79,13 +81,15 @@ class Pipeline:
         self._scout = scout
         self._cameras = CameraCache()
         self._gathering = Gathering()
-        self._last_stamp = 0
+        self._tracking = Tracking()
+        self._last_stamp: int | None = None
         self._enabled = True
         self._publishing = threading.Lock()
         self._worker: Worker[_Job] | None = None
 
     def start(self, queue_depth: int) -> None:
         """Begin to lift."""
+        self._gathering.clear()
         self._worker = Worker(self._lift, queue_depth, lambda: self._statistics.dropped("busy"))
         self._worker.start()
 
@@ -113,12 +117,19 @@ class Pipeline:
             self._clear_outputs()
 
     def reset(self) -> None:
-        """Forget cameras, identities and complaints, and delete the markers."""
-        self._cameras.clear()
-        self._scout.clear()
-        self._gathering.clear()
-        self._last_stamp = 0
+        """Forget identities and complaints, and delete the markers.
+
+        The camera stays: some drivers say it only once.
+        """
         self._complaints.clear()
+        self.restart_time()
+
+    def restart_time(self) -> None:
+        """Forget what was seen so far: from now on stamps are of another time."""
+        self._gathering.clear()
+        self._scout.clear()
+        self._tracking.reset()
+        self._last_stamp = None
         self._clear_outputs()
 
     def take_camera_info(self, info: Any) -> None:
@@ -215,9 +226,11 @@ class Pipeline:
                 self._drop("no_camera", _NO_CAMERA.format("dropped, as require_camera_info asks"))
                 return
             frame_id = self._frame_id(job.detections, seen, settings)
-            detections = _numbered(job.detections.in_pixels(camera.size))
+            detections = job.detections.in_pixels(camera.size)
             around = self._scout.at(detections.stamp, frame_id, settings)
-            frame = lift_frame(self.lifter, self._rigs, detections, camera, around, settings)
+            frame = lift_frame(
+                self.lifter, self._tracking, self._rigs, detections, camera, around, settings
+            )
             job.watch.lap("lift")
             self._publish(frame, settings, job)
         except LfmError as error:
@@ -233,6 +246,8 @@ class Pipeline:
             if not self._enabled or self._worker is None:
                 self._statistics.dropped("disabled")
                 return
+            if frame.restarted:
+                self.outputs.clear()
             without_tf = self.outputs.publish(frame, settings)
         job.watch.lap("output")
         spans = dict(job.watch.seconds)
@@ -247,6 +262,8 @@ class Pipeline:
     def _note(self, frame: LiftedFrame, settings: LifterParameters, without_tf: int) -> None:
         sources = sorted({SCALE_SOURCES[i] for i in frame.scale_source[frame.valid]})
         self.scale_source = ", ".join(sources) or self.scale_source
+        if frame.predicted:
+            self._statistics.noted("instances_predicted", frame.predicted)
         invalid = int((~frame.valid).sum())
         if invalid:
             self._statistics.noted("invalid_instances", invalid)
@@ -284,6 +301,8 @@ class Pipeline:
         if frame_id:
             return frame_id
         from_camera = seen.frame_id if seen is not None else ""
+        if from_camera and not self.adapter.names_optical_frame:
+            return from_camera
         self._statistics.noted("empty_frame_id")
         way_out = (
             f"that of camera_info is used, {from_camera!r}" if from_camera else "no TF is sent"
@@ -296,12 +315,13 @@ class Pipeline:
 
     def _check_stamp(self, detections: Keypoints2D) -> None:
         stamp = nanoseconds(detections.stamp)
-        back = self._last_stamp - stamp
+        back = 0 if self._last_stamp is None else self._last_stamp - stamp
         if back > 0:
             self._statistics.noted("stamps_back")
             self._complaints.warn(
-                f"stamps of keypoints go back by {1e-9 * back:.3f} s; frames are "
-                "lifted all the same, but tf2 refuses what is older than what it has"
+                f"stamps of keypoints go back by {1e-9 * back:.3f} s; frames are lifted all the "
+                "same, but tf2 refuses what is older than what it has, and the tracker forgets "
+                f"everybody if it is more than {REORDERING:g} s"
             )
         self._last_stamp = stamp
 
@@ -318,13 +338,6 @@ _NO_CAMERA = (
     "no calibrated camera_info for the keypoints: {}; publish camera_info beside them, with "
     "the same stamps"
 )
-
-
-def _numbered(detections: Keypoints2D) -> Keypoints2D:
-    """The same with the number of the row for those that the detector does not know."""
-    rows = np.arange(len(detections), dtype=np.int32)
-    ids = np.where(detections.instance_id == UNKNOWN, rows, detections.instance_id)
-    return replace(detections, instance_id=ids)
 
 
 @lru_cache(maxsize=16)
