@@ -82,6 +82,12 @@ def test_patience_ends(gathering):
 def test_who_leaves_is_not_waited_for(gathering):
     gathering.add("a", part(1, 10.3))
     assert ids(gathering.leave("b")) == [[1]]
+
+
+def test_when_the_last_one_leaves_there_is_an_empty_frame(gathering):
+    assert gathering.leave("b") == []
+    (nobody,) = gathering.leave("a")
+    assert (len(nobody), nobody.stamp) == (0, part(1, 10.1).stamp)
     assert gathering.leave("a") == []
 
 

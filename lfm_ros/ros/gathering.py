@@ -32,6 +32,7 @@ class Gathering:
         """Forget everything."""
         self._parts: dict[str, Keypoints2D] = {}
         self._expected: set[str] = set()
+        self._shown: Keypoints2D | None = None
         self._since = 0.0
         self._last = -_LATE_NS
 
@@ -65,9 +66,19 @@ class Gathering:
         return self._close() if self._parts and waited >= self._patience else []
 
     def leave(self, source: str) -> list[Keypoints2D]:
-        """Nothing will come from a source any more; the frames that are complete by that."""
+        """Nothing will come from a source any more.
+
+        Returns:
+            The frames that are complete by that. When the last one has left, that is a frame
+            without instances, with the last stamp there was.
+        """
         self._expected.discard(source)
-        return self._close() if self._parts and self._expected <= self._parts.keys() else []
+        if self._parts:
+            return self._close() if self._expected <= self._parts.keys() else []
+        if self._expected or self._shown is None:
+            return []
+        last, self._shown = self._shown, None
+        return [last.without_instances()]
 
     def _newest(self) -> int:
         part = next(iter(self._parts.values()), None)
@@ -77,7 +88,8 @@ class Gathering:
         parts, self._parts = self._parts, {}
         self._last = nanoseconds(next(iter(parts.values())).stamp)
         self._expected = set(parts)
-        return [_merged(list(parts.values()))]
+        self._shown = _merged(list(parts.values()))
+        return [self._shown]
 
 
 def _merged(parts: Sequence[Keypoints2D]) -> Keypoints2D:

@@ -21,6 +21,8 @@ class Adapter:
         raw: Whether ``adapt`` takes serialised messages, as a raw subscription hands them out.
         topics: Patterns of the topics to read unless a parameter says otherwise; empty:
             ``keypoints``.
+        names_optical_frame: Whether the messages name the frame that the pixels belong to; else it
+            is that of camera_info.
     """
 
     message: type
@@ -28,6 +30,7 @@ class Adapter:
     rigs: tuple[Skeleton, ...]
     raw: bool = False
     topics: tuple[str, ...] = ()
+    names_optical_frame: bool = True
 
     @property
     def type_name(self) -> str:

@@ -46,6 +46,16 @@ class Keypoints2D:
         scale = np.array(size, np.float32)
         return replace(self, keypoints=self.keypoints * scale, normalized=False)
 
+    def without_instances(self) -> Keypoints2D:
+        """A frame of the same time and camera in which nothing is detected."""
+        return replace(
+            self,
+            keypoints=self.keypoints[:0],
+            confidence=self.confidence[:0],
+            instance_id=self.instance_id[:0],
+            skeleton=self.skeleton[:0],
+        )
+
     def named(self, instance_id: int) -> Keypoints2D:
         """The same with one identity for every instance."""
         return replace(self, instance_id=np.full(len(self), instance_id, np.int32))

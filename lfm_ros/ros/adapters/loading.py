@@ -67,7 +67,13 @@ def load_adapter(settings: Callable[[], LifterParameters]) -> Adapter:
     order = KeypointOrder(now.keypoint_map)
     order.check(rigs)
     rigging = Rigging(classes, order, lambda: settings().min_detection_confidence)
-    return Adapter(message, _adapting(reader, rigging), rigs, topics=reader.topics)
+    return Adapter(
+        message,
+        _adapting(reader, rigging),
+        rigs,
+        topics=reader.topics,
+        names_optical_frame=reader.names_optical_frame,
+    )
 
 
 def _adapting(reader: Reader, rigging: Rigging) -> Callable[[Any, Sequence[Skeleton]], Keypoints2D]:

@@ -59,11 +59,8 @@ class Rigging:
         left_out: list[str] = []
         kept = [pair for i in instances if (pair := self._with_rig(i, left_out)) is not None]
         width = max((len(rigs[rig]) for _, rig in kept), default=0)
-        points = np.zeros((len(kept), width, 2), np.float32)
-        confidence = np.zeros((len(kept), width), np.float32)
-        for row, (instance, rig) in enumerate(kept):
-            columns = self._order.columns(instance.places, instance.names, rigs[rig])
-            _fill(points[row], confidence[row], instance, columns)
+        columns = [self._order.columns(i.places, i.names, rigs[rig]) for i, rig in kept]
+        points, confidence = _padded([instance for instance, _ in kept], columns, width)
         return Keypoints2D(
             keypoints=points,
             confidence=confidence,
@@ -99,19 +96,23 @@ class Rigging:
         return next((self._classes[c] for c in (*labels, ANY_CLASS) if c in self._classes), None)
 
 
-def _fill(
-    points: NDArray[np.float32],
-    confidence: NDArray[np.float32],
-    instance: Instance,
-    columns: NDArray[np.int64],
-) -> None:
-    """Write an instance into its row, the surest of two keypoints for the same column."""
-    sure = np.clip(instance.confidence, 0, 1)
-    usable = (columns >= 0) & (sure > 0) & (np.abs(instance.points) < _LARGEST_PIXEL).all(-1)
-    order = np.argsort(sure, kind="stable")
-    order = order[usable[order]]
-    points[columns[order]] = instance.points[order]
-    confidence[columns[order]] = sure[order]
+def _padded(
+    instances: Sequence[Instance], columns: Sequence[NDArray[np.int64]], width: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Points (B, K, 2) and confidence (B, K), the surest of two keypoints for the same column."""
+    points = np.zeros((len(instances), width, 2), np.float32)
+    confidence = np.zeros((len(instances), width), np.float32)
+    if instances:
+        row = np.repeat(np.arange(len(instances)), [len(places) for places in columns])
+        column = np.concatenate(columns)
+        given = np.concatenate([instance.points for instance in instances])
+        sure = np.clip(np.concatenate([instance.confidence for instance in instances]), 0, 1)
+        usable = (column >= 0) & (sure > 0) & (np.abs(given) < _LARGEST_PIXEL).all(-1)
+        order = np.argsort(sure, kind="stable")
+        order = order[usable[order]]
+        points[row[order], column[order]] = given[order]
+        confidence[row[order], column[order]] = sure[order]
+    return points, confidence
 
 
 def _are_shares(seen: Floats | NDArray[np.float32]) -> bool:
