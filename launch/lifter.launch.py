@@ -7,63 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
 from launch import Action, LaunchContext, LaunchDescription
-from launch.actions import (
-    DeclareLaunchArgument,
-    EmitEvent,
-    OpaqueFunction,
-    RegisterEventHandler,
-)
-from launch.conditions import IfCondition
+from launch.actions import EmitEvent, OpaqueFunction, RegisterEventHandler
 from launch.events import matches_action
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
-from launch_ros.actions import LifecycleNode, Node
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import LifecycleNode
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
-from launch_ros.substitutions import FindPackageShare
 from lifecycle_msgs.msg import Transition
 
-SHARE = FindPackageShare("lfm_ros")
-
-
-def arguments() -> list[DeclareLaunchArgument]:
-    return [
-        DeclareLaunchArgument(
-            "params_file",
-            default_value=PathJoinSubstitution([SHARE, "config", "lifter.yaml"]),
-            description="Parameters of the lifter.",
-        ),
-        DeclareLaunchArgument(
-            "skeletons",
-            default_value="",
-            description="Rigs in use, a YAML list of names or files; empty: those of params_file.",
-        ),
-        DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node."),
-        DeclareLaunchArgument(
-            "keypoints", default_value="keypoints", description="Topic of the detections."
-        ),
-        DeclareLaunchArgument(
-            "camera_info",
-            default_value="camera_info",
-            description="Topic of the camera's CameraInfo, stamped like the detections.",
-        ),
-        DeclareLaunchArgument(
-            "autostart",
-            default_value="true",
-            choices=["true", "false"],
-            description="Configure and activate the lifter; else a lifecycle manager must.",
-        ),
-        DeclareLaunchArgument(
-            "use_sim_time",
-            default_value="false",
-            choices=["true", "false"],
-            description="Take the time from /clock, as with a simulator or a bag.",
-        ),
-        DeclareLaunchArgument(
-            "rviz", default_value="false", choices=["true", "false"], description="Open RViz too."
-        ),
-    ]
+from lfm_ros.ros.launch_arguments import LIFTER
+from lfm_ros.ros.launching import declared, parsed, rviz, text
 
 
 def lifter(chosen: dict[str, Any]) -> LifecycleNode:
@@ -82,17 +36,29 @@ def lifter(chosen: dict[str, Any]) -> LifecycleNode:
             ("keypoints", LaunchConfiguration("keypoints")),
             ("camera_info", LaunchConfiguration("camera_info")),
         ],
+        arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
         output="screen",
     )
 
 
-def autostart(node: LifecycleNode) -> list[EmitEvent | RegisterEventHandler]:
+def chosen(context: LaunchContext) -> dict[str, Any]:
+    """The parameters that were given as arguments, which can only be read when launch runs."""
+    names = ("input_type", "tf_prefix")
+    values: dict[str, Any] = {name: text(context, name) for name in names}
+    values["skeletons"] = parsed(context, "skeletons", list)
+    classes = parsed(context, "class_skeletons", dict) or {}
+    values["class_skeletons"] = [f"{name}: {rig}" for name, rig in classes.items()]
+    return {name: value for name, value in values.items() if value}
+
+
+def autostart(node: LifecycleNode) -> list[Action]:
     """Configure the node, and activate it when it is configured."""
-    wanted = IfCondition(LaunchConfiguration("autostart"))
 
     def change(transition: int) -> EmitEvent:
-        event = ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition)
-        return EmitEvent(event=event, condition=wanted)
+        matcher = matches_action(node)
+        return EmitEvent(
+            event=ChangeState(lifecycle_node_matcher=matcher, transition_id=transition)
+        )
 
     when_configured = OnStateTransition(
         target_lifecycle_node=node,
@@ -103,23 +69,12 @@ def autostart(node: LifecycleNode) -> list[EmitEvent | RegisterEventHandler]:
     return [RegisterEventHandler(when_configured), change(Transition.TRANSITION_CONFIGURE)]
 
 
-def rviz() -> Node:
-    return Node(
-        package="rviz2",
-        executable="rviz2",
-        namespace=LaunchConfiguration("namespace"),
-        arguments=["-d", PathJoinSubstitution([SHARE, "config", "rviz", "lfm.rviz"])],
-        parameters=[{"use_sim_time": LaunchConfiguration("use_sim_time")}],
-        condition=IfCondition(LaunchConfiguration("rviz")),
-    )
-
-
 def start(context: LaunchContext) -> list[Action]:
-    """The lifter with the rigs that were asked for, which can only be read when launch runs."""
-    skeletons = LaunchConfiguration("skeletons").perform(context)
-    node = lifter({"skeletons": yaml.safe_load(skeletons)} if skeletons else {})
-    return [node, *autostart(node)]
+    node = lifter(chosen(context))
+    # Asked for now: in a group with arguments of its own, they are gone when an event comes.
+    events = autostart(node) if text(context, "autostart") == "true" else []
+    return [node, *events, *rviz(context)]
 
 
 def generate_launch_description() -> LaunchDescription:
-    return LaunchDescription([*arguments(), OpaqueFunction(function=start), rviz()])
+    return LaunchDescription([*declared(LIFTER), OpaqueFunction(function=start)])

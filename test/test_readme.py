@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from lfm_ros.ros.launch_arguments import LAUNCH_FILES, LIFTER
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 ASSIGNMENT = re.compile(r"[A-Z_]+=.*")  # SECONDS=20, as make and the shell take it
@@ -109,10 +111,9 @@ def lfm_help(*verb: str) -> set[str]:
     return set(re.findall(r"-{0,2}[a-z][a-z0-9-]+", shown))
 
 
-@cache
 def launch_arguments(file: str) -> set[str]:
-    source = (ROOT / "launch" / file).read_text()
-    return set(re.findall(r"DeclareLaunchArgument\(\s*\"(\w+)\"", source))
+    """A launch file's own arguments, and those of the one that it hands on to."""
+    return {*LAUNCH_FILES[file], *LIFTER}
 
 
 @cache
