@@ -59,6 +59,8 @@ EXTRAS = {
     ],
     "test": ["pytest>=7.0"],  # by this name colcon test knows that the tests are pytest's
     "trt": ["tensorrt>=8.6", "pycuda>=2022.2"],
+    "cuda": ["cuda-python>=12.6.1"],  # in place of pycuda, where nothing shall be compiled
+    "openvino": ["openvino>=2024.4"],
     # NVIDIA's parser and builder without a GPU. Pinned: the tests read its log, whose form is
     # nobody's promise, and a plan runs with the very version that built it. Proprietary, so it is
     # only ever installed from NVIDIA's own package.
