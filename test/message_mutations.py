@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,10 +21,9 @@ mutations = st.lists(
 
 
 def mutate(message: Any, changes: list[Mutation]) -> None:
-    """Change a message in place, each time at one of the places that it then has."""
+    """Change a message in place, one field of it or of what is in it after the other."""
     for where, kind, spare in changes:
-        places = list(_places(message))
-        owner, field, declared = places[int(where * len(places))]
+        owner, field, declared = _place(message, where)
         setattr(owner, field, _value(getattr(owner, field), declared, kind, spare))
 
 
@@ -45,17 +43,24 @@ def mutate_bytes(data: bytes, changes: list[Mutation]) -> bytes:
     return bytes(body)
 
 
-def _places(message: Any) -> Iterator[tuple[Any, str, str]]:
-    """Every field below a message, as its owner, its name and its type."""
-    for field, declared in message.get_fields_and_field_types().items():
+def _place(message: Any, where: float) -> tuple[Any, str, str]:
+    """A field below a message: its owner, its name and its type."""
+    while True:
+        fields = list(message.get_fields_and_field_types().items())
+        where, (field, declared) = _pick(fields, where)
         value = getattr(message, field)
-        yield message, field, declared
-        if hasattr(value, "get_fields_and_field_types"):
-            yield from _places(value)
-        elif declared.startswith("sequence") or "[" in declared:
-            for item in list(value):
-                if hasattr(item, "get_fields_and_field_types"):
-                    yield from _places(item)
+        if "/" in declared and ("[" in declared or declared.startswith("sequence")):
+            # One more than there are: the list itself.
+            where, value = _pick([*value, None], where)
+        if not hasattr(value, "get_fields_and_field_types"):
+            return message, field, declared
+        message = value
+
+
+def _pick(items: list[Any], where: float) -> tuple[float, Any]:
+    """The item at a share of a list, and what is left of the share within it."""
+    index = min(int(where * len(items)), len(items) - 1)
+    return where * len(items) - index, items[index]
 
 
 def _value(present: Any, declared: str, kind: int, spare: int) -> Any:
