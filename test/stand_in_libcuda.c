@@ -36,6 +36,7 @@ void stand_in_memory(size_t bytes) { memory_left = bytes; }
 int stand_in_live(void) { return live; }
 int stand_in_retained(void) { return retained; }
 int stand_in_depth(void) { return depth; }
+int stand_in_captures(void) { return captures; }
 const char *stand_in_journal(void) { return journal; }
 void stand_in_forget(void) { journal[0] = 0; }
 

@@ -12,6 +12,13 @@ from lfm_ros.engines.nvidia_log import NvidiaLog, library_logger
 from lfm_ros.models import load_model
 
 
+def library_of(module):
+    """The stand-in as ``nvidia.find`` would give it."""
+    log = NvidiaLog()
+    logger = library_logger(module, log)
+    return nvidia.NvidiaModule(module.__name__, module.__version__, module, logger, log)
+
+
 class Bench:
     """A GPU, a library on it, and what the engine told."""
 
@@ -29,10 +36,7 @@ class Bench:
         self.library = self.module.__name__
         self.notices = []
         self.model = load_model("lfm_tiny")
-        log = NvidiaLog()
-        logger = library_logger(self.module, log)
-        found = nvidia.NvidiaModule(self.library, self.module.__version__, self.module, logger, log)
-        monkeypatch.setitem(nvidia._found, self.library, found)
+        monkeypatch.setitem(nvidia._found, self.library, library_of(self.module))
         monkeypatch.setattr(opening, "unavailable", lambda: None)
         monkeypatch.setattr(opening, "open_device", self._open)
         monkeypatch.setenv("LFM_CACHE_DIR", str(folder))
