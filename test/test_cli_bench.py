@@ -18,7 +18,7 @@ from lfm_ros.bench.document import rounded
 from lfm_ros.bench.figures import Row
 from lfm_ros.bench.flops import mlp_flop, network_flop
 from lfm_ros.bench.interleave import interleaved
-from lfm_ros.bench.pacing import RATE_HZ, paced
+from lfm_ros.bench.pacing import paced
 from lfm_ros.bench.plain_networks import MLP_BLOCKS, MLP_WIDTH, product, residual_mlp
 from lfm_ros.bench.targets import judge
 from lfm_ros.cli import main
@@ -127,12 +127,9 @@ def test_waiting_by_spinning_shows_as_processor_time() -> None:
 
     idle = paced(lambda: time.sleep(0.004), 0.2)
     busy = paced(spinning, 0.2)
-    assert idle is not None
-    assert busy is not None
     assert idle.latency >= 0.004
     assert busy.cpu >= 0.004
     assert idle.cpu < busy.cpu
-    assert paced(lambda: time.sleep(1.1 / RATE_HZ), 0.2) is None
 
 
 def row(what: str, model: str, size: tuple[int, int], **figures: float) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,15 @@ def test_every_input_type_of_the_node_is_looked_for() -> None:
 
     packages = {kind.split("/")[0] for kind in INPUT_TYPES}
     assert packages <= {*ros.NEEDED, *ros.DETECTIONS}
+
+
+def test_all_that_the_manifest_requires_of_ros_is_looked_for() -> None:
+    required = set(re.findall(r"<exec_depend>([a-z0-9_]+)<", (ROOT / "package.xml").read_text()))
+    # They come with rclpy and launch_ros.
+    required -= {"ament_index_python", "builtin_interfaces", "launch", "rcl_interfaces"}
+    looked_for = {module.name for module in ros._packages(Surroundings())}
+    assert "sensor_msgs" in required
+    assert required <= {*looked_for, "rclpy"}
 
 
 def test_a_jetson_is_known_and_gets_its_own_remedies(tmp_path: Path) -> None:

@@ -8,11 +8,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lfm_ros.bench.cold_start import cold_start
 from lfm_ros.bench.figures import Row, rows_of
 from lfm_ros.bench.interleave import interleaved
 from lfm_ros.bench.lineup import Lineup, backends, line_up
-from lfm_ros.bench.pacing import paced
+from lfm_ros.bench.pacing import FREE_SECONDS, paced
 from lfm_ros.bench.plan import Measured, Plan
 from lfm_ros.core.errors import LfmError
 from lfm_ros.models import load_model
@@ -47,7 +49,10 @@ def _rows(plan: Plan, lineup: Lineup, size: tuple[int, int], notes: list[str]) -
     """All contenders at one size, taking turns."""
     ready, roofs = lineup.ready(*size, notes), lineup.roofs
     times = interleaved([*(c.call for c in ready), *(r.call for r in roofs)], plan.seconds)
-    rates = [paced(one.call, plan.seconds) for one in ready]
+    rates = [
+        paced(one.call, plan.seconds) if np.median(taken.wall) < FREE_SECONDS else None
+        for one, taken in zip(ready, times, strict=False)
+    ]
     return rows_of(size, ready, times[: len(ready)], rates, roofs, times[len(ready) :])
 
 

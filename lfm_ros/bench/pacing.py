@@ -10,6 +10,8 @@ import numpy as np
 from lfm_ros.bench.interleave import Call
 
 RATE_HZ = 30.0
+#: Longest call that leaves some time until the next.
+FREE_SECONDS = 0.9 / RATE_HZ
 
 
 @dataclass(frozen=True)
@@ -25,23 +27,15 @@ class Paced:
     cpu: float
 
 
-def paced(call: Call, seconds: float, rate: float = RATE_HZ) -> Paced | None:
-    """Call at a fixed rate.
+def paced(call: Call, seconds: float) -> Paced:
+    """Call at a camera's rate.
 
     Args:
-        call: What to measure.
+        call: What to measure; takes less than ``FREE_SECONDS``.
         seconds: For so long, at least five calls.
-        rate: Calls a second.
-
-    Returns:
-        None if one call takes longer than the time between two.
     """
-    period, latencies = 1 / rate, []
-    began = time.perf_counter()
-    call()
-    if time.perf_counter() - began > 0.9 * period:
-        return None
-    count = max(5, round(seconds * rate))
+    period, latencies = 1 / RATE_HZ, []
+    count = max(5, round(seconds * RATE_HZ))
     next_call, busy = time.perf_counter() + period, time.process_time()
     for _ in range(count):
         time.sleep(max(0.0, next_call - time.perf_counter()))

@@ -10,7 +10,10 @@ KNOWN = ("humble", "jazzy", "kilted", "lyrical")
 _NODE = "the node"
 #: What package.xml asks for and the node cannot do without.
 NEEDED = {
+    "geometry_msgs": _NODE,
+    "lifecycle_msgs": "the launch files",
     "sensor_msgs": _NODE,
+    "std_msgs": _NODE,
     "visualization_msgs": "the markers",
     "diagnostic_msgs": "the diagnostics",
     "std_srvs": "the services ~/enable and ~/reset",
@@ -37,7 +40,8 @@ def _packages(around: Surroundings) -> list[Module]:
     tf = Module("tf2_ros", "tf2_ros", frames, _apt("tf2_ros_py", around), "''")
     apt = "sudo apt install python3-transforms3d"
     turns = Module("transforms3d", "transforms3d", "the transforms on /tf", apt)
-    return [*needed, tf, turns, *(_detections(package, around) for package in DETECTIONS)]
+    launch = Module("launch_ros", "launch_ros", "ros2 launch", _apt("launch_ros", around), "''")
+    return [*needed, launch, tf, turns, *(_detections(package, around) for package in DETECTIONS)]
 
 
 def _interfaces(package: str, off: str, mend: str) -> Module:
