@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 TIERS = ("static", "unit", "parity", "ros", "viewer")
 BY_FILE_NAME = {"test_ros_": "ros", "test_viewer": "viewer"}
 INDEPENDENT = {"cv2", "hypothesis", "roma", "rosbags", "scipy"}
-NOT_ON_EVERY_ROBOT = INDEPENDENT | {"onnxruntime", "playwright", "rclpy", "torch", "viser"}
+NOT_ON_EVERY_ROBOT = INDEPENDENT | {
+    *("onnx", "onnxruntime", "playwright", "rclpy", "tensorrt_rtx", "torch", "viser")
+}
 INSTALLED_BY_MAKE = Path(sys.prefix, "lfm_ros_bootstrap", "stamps", "packages-test")
 LEFT_OUT: dict[str, str] = {}
 DOMAINS = range(20, 101)  # 0 is everybody's default, and above 101 Linux hands out the ports itself

@@ -169,8 +169,8 @@ def _write_files(folder: Path, model: Lifting) -> dict[str, float]:
     return differences
 
 
-def _gate(data: str, model: Lifting, path: Path) -> dict[str, float | str]:
-    changes = change_of_error(model, path, data)
+def _gate(data: str, model: Lifting, path: Path) -> dict[str, float]:
+    changes = change_of_error(model, half_precision(model), path, data)
     largest = max(changes.values(), default=0.0)
     if largest > LARGEST_CHANGE:
         raise ModelError(

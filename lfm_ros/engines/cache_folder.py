@@ -33,6 +33,8 @@ def cache_folder() -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for place in (folder, folder.parent):
         _refuse_foreign(place)
+    for place in folder.parent.parents:
+        _refuse_open(place)
     return folder
 
 
@@ -85,21 +87,36 @@ def _root() -> Path:
     return base / "lfm_ros"
 
 
+def _refuse_open(above: Path) -> None:
+    """In a folder that everyone writes to, anyone can put another in place of ours.
+
+    Not where the sticky bit is set, as it is for /tmp.
+    """
+    with contextlib.suppress(OSError):
+        mode = above.stat().st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            raise _writable_by_all(above)
+
+
 def _refuse_foreign(folder: Path) -> None:
     try:
         found = folder.stat()
     except OSError:
         return
     if found.st_mode & stat.S_IWOTH:
-        raise EngineError(
-            f"{folder} may be written to by everyone, and an engine is code that runs on the GPU; "
-            f"run chmod o-w {folder}, or name another folder in {VARIABLE}"
-        )
+        raise _writable_by_all(folder)
     if found.st_uid not in (os.getuid(), 0):
         raise EngineError(
             f"{folder} belongs to another user (uid {found.st_uid}), who could put any engine "
             f"there; name a folder of your own in {VARIABLE}"
         )
+
+
+def _writable_by_all(folder: Path) -> EngineError:
+    return EngineError(
+        f"{folder} may be written to by everyone, and an engine is code that runs on the GPU; "
+        f"run chmod o-w {folder}, or name another folder in {VARIABLE}"
+    )
 
 
 def _wait(handle: int, path: Path, say: Callable[[str], None]) -> None:
