@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-
-from builtin_interfaces.msg import Time
+from typing import TYPE_CHECKING
 
 from lfm_ros.core.errors import MessageError
 from lfm_ros.ros.cdr import ENCAPSULATION
+
+if TYPE_CHECKING:
+    from builtin_interfaces.msg import Time
 
 # The second byte of the encapsulation: plain CDR, big- or little-endian.
 _BYTE_ORDERS = {b"\x00\x00": ">", b"\x00\x01": "<"}
@@ -116,6 +118,8 @@ def read_header(reader: CdrReader) -> HeaderView:
     Raises:
         MessageError: The message ends before.
     """
+    from builtin_interfaces.msg import Time
+
     stamp = Time(sec=reader.number("i"), nanosec=reader.number("I"))
     return HeaderView(stamp, reader.text())
 

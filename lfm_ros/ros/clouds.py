@@ -23,15 +23,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sensor_msgs.msg import PointCloud2
 
 from lfm_ros.core.errors import MessageError
 from lfm_ros.ros.cdr_reader import CloudView
 from lfm_ros.ros.point_fields import cloud_from_cells, columns_of_cloud
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import PointCloud2
 
 KEYPOINT_DTYPE = np.dtype(
     {

@@ -1,28 +1,26 @@
-"""PointCloud2 messages as numpy structured arrays, and back, with every check on the way in."""
+"""PointCloud2 messages as numpy structured arrays, and back, with every check on the way in.
+
+Reading needs no ROS: whatever has the message's fields will do.
+"""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sensor_msgs.msg import PointCloud2, PointField
 
 from lfm_ros.core.errors import MessageError
 from lfm_ros.ros.cdr_reader import CloudView
 
-_DATATYPES: dict[int, np.dtype] = {
-    PointField.INT8: np.dtype("i1"),
-    PointField.UINT8: np.dtype("u1"),
-    PointField.INT16: np.dtype("<i2"),
-    PointField.UINT16: np.dtype("<u2"),
-    PointField.INT32: np.dtype("<i4"),
-    PointField.UINT32: np.dtype("<u4"),
-    PointField.FLOAT32: np.dtype("<f4"),
-    PointField.FLOAT64: np.dtype("<f8"),
-}
+if TYPE_CHECKING:
+    from sensor_msgs.msg import PointCloud2, PointField
+
+# The constants of sensor_msgs/msg/PointField, INT8 = 1 to FLOAT64 = 8.
+_FORMATS = ("i1", "u1", "<i2", "<u2", "<i4", "<u4", "<f4", "<f8")
+_DATATYPES = {code: np.dtype(form) for code, form in enumerate(_FORMATS, 1)}
 _CODES = {dtype: code for code, dtype in _DATATYPES.items()}
 _KINDS = {"f": "float32 or float64", "i": "an integer type"}
 
@@ -50,6 +48,8 @@ def cloud_message(header: Any, dtype: np.dtype, data: bytes, *, dense: bool) -> 
         data: The points, row by row.
         dense: That no point is NaN.
     """
+    from sensor_msgs.msg import PointCloud2
+
     message = PointCloud2()
     message.header = header
     message.fields = _fields(dtype)
@@ -62,6 +62,8 @@ def cloud_message(header: Any, dtype: np.dtype, data: bytes, *, dense: bool) -> 
 
 
 def _fields(dtype: np.dtype) -> list[PointField]:
+    from sensor_msgs.msg import PointField
+
     assert dtype.fields is not None
     return [
         PointField(name=name, offset=offset, datatype=_CODES[kind], count=1)

@@ -42,11 +42,13 @@ _READERS: dict[str, Callable[[LifterParameters], Reader]] = {
 }
 
 
-def load_adapter(settings: Callable[[], LifterParameters]) -> Adapter:
+def load_adapter(settings: Callable[[], LifterParameters], *, ros: bool = True) -> Adapter:
     """The adapter of the parameter ``input_type``.
 
     Args:
         settings: The present parameters. Only ``min_detection_confidence`` is asked again later.
+        ros: Whether messages are those of ROS. Without it no message package is needed, and the
+            adapter takes whatever has the fields of the message.
 
     Raises:
         MessageError: The type is not known, its package is not installed, its fields are others
@@ -56,13 +58,12 @@ def load_adapter(settings: Callable[[], LifterParameters]) -> Adapter:
     now = settings()
     input_type = now.input_type
     if _full(input_type) == DEFAULT_INPUT_TYPE:
-        rigs, _ = rigs_in_use(now.skeletons, now.class_skeletons)
-        return Adapter(pointcloud2.MESSAGE, pointcloud2.adapt, rigs, pointcloud2.RAW)
+        return _of_clouds(now, ros)
     make = _READERS.get(_name(input_type))
     if make is None or "/" not in input_type:
         raise MessageError(_refusal(input_type))
     reader = make(now)
-    message = _message(input_type, reader)
+    message = _message(input_type, reader) if ros else object
     rigs, classes = rigs_in_use(now.skeletons, now.class_skeletons, reader.rig)
     order = KeypointOrder(now.keypoint_map)
     order.check(rigs)
@@ -74,6 +75,17 @@ def load_adapter(settings: Callable[[], LifterParameters]) -> Adapter:
         topics=reader.topics,
         names_optical_frame=reader.names_optical_frame,
     )
+
+
+def _of_clouds(settings: LifterParameters, ros: bool) -> Adapter:
+    if any(settings.keypoint_map):
+        raise MessageError(
+            f"keypoint_map is set, but the columns of {DEFAULT_INPUT_TYPE} are the keypoints "
+            "of the rig; publish them in its order, or choose another rig in skeletons"
+        )
+    rigs, _ = rigs_in_use(settings.skeletons, settings.class_skeletons)
+    cloud = message_class(DEFAULT_INPUT_TYPE) if ros else object
+    return Adapter(cloud, pointcloud2.adapt, rigs, raw=ros and pointcloud2.RAW)
 
 
 def _adapting(reader: Reader, rigging: Rigging) -> Callable[[Any, Sequence[Skeleton]], Keypoints2D]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sensor_msgs.msg import PointCloud2
 
 from lfm_ros.core.errors import MessageError
 from lfm_ros.core.skeleton import Skeleton
@@ -14,7 +14,9 @@ from lfm_ros.ros.adapters.keypoints2d import Keypoints2D
 from lfm_ros.ros.cdr_reader import read_cloud
 from lfm_ros.ros.clouds import Keypoints, decode_keypoints
 
-MESSAGE = PointCloud2
+if TYPE_CHECKING:
+    from sensor_msgs.msg import PointCloud2
+
 # The keypoints are an array of the message's own bytes; making a message of them is all the work.
 RAW = True
 
