@@ -137,6 +137,10 @@ def test_named_keypoints_renamed():
         ({"class_skeletons": ("person: nobody",)}, "skeleton 'nobody' is not known"),
         ({"keypoint_map": ("left_wrist",)}, "keypoint_map has 'left_wrist'; write it like"),
         ({"keypoint_map": ("0: left_paw",)}, "sends 0 to left_paw, which is no keypoint of coco17"),
+        (
+            {"input_type": "sensor_msgs/msg/PointCloud2", "keypoint_map": ("0: nose",)},
+            "keypoint_map is set, but the columns of sensor_msgs/msg/PointCloud2",
+        ),
         ({"keypoint_map": ("dog/0: nose",)}, r"no rig in use is called dog \(coco17\)"),
     ],
 )

@@ -26,10 +26,6 @@ class Gathering:
 
     def __init__(self, patience: float = 0.05) -> None:
         self._patience = patience
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget everything."""
         self._parts: dict[str, Keypoints2D] = {}
         self._expected: set[str] = set()
         self._shown: Keypoints2D | None = None

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 
 from lfm_ros.ros import qos
+from lfm_ros.ros.body_topics import BodyTopics
+from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
-from lfm_ros.ros.topic_patterns import TopicPatterns
 
 # The middleware drops in silence, the worker's queue counts: so the middleware gets some room.
 _READER_DEPTH = 10
-# How often is looked for frames that wait for a body which does not come.
-_OVERDUE_SECONDS = 0.02
 
 
 class Inputs:
@@ -28,12 +25,19 @@ class Inputs:
         node: Subscribes.
         pipeline: Takes the messages.
         settings: Topics and depth of the queue.
+        statistics: Counts what comes too late.
 
     Attributes:
         topics: Names of the topics with detections, without those of patterns.
     """
 
-    def __init__(self, node: Node, pipeline: Pipeline, settings: LifterParameters) -> None:
+    def __init__(
+        self,
+        node: Node,
+        pipeline: Pipeline,
+        settings: LifterParameters,
+        statistics: Statistics,
+    ) -> None:
         self._node, self._pipeline = node, pipeline
         self._depth = max(settings.queue_depth, _READER_DEPTH)
         chosen = [topic for topic in settings.input_topics if topic]
@@ -46,13 +50,15 @@ class Inputs:
         if settings.use_depth:
             self._subscriptions += [self._subscribe(Image, "depth", pipeline.take_depth)]
         self._subscriptions += [self._detections(topic) for topic in self.topics]
-        self._patterns = self._follow([topic for topic in wanted if "*" in topic])
+        patterns, profile = [topic for topic in wanted if "*" in topic], qos.sensor(self._depth)
+        self._bodies = (
+            BodyTopics(node, pipeline, patterns, profile, statistics) if patterns else None
+        )
 
     def close(self) -> None:
         """Unsubscribe."""
-        if self._patterns is not None:
-            self._node.destroy_timer(self._timer)
-            self._patterns.close()
+        if self._bodies is not None:
+            self._bodies.close()
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._subscriptions = []
@@ -61,24 +67,6 @@ class Inputs:
         take = self._pipeline.take_keypoints
         return self._subscribe(
             self._pipeline.adapter.message, topic, take, raw=self._pipeline.adapter.raw
-        )
-
-    def _follow(self, patterns: list[str]) -> TopicPatterns | None:
-        if not patterns:
-            return None
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = self._node.create_timer(
-            _OVERDUE_SECONDS, self._pipeline.lift_overdue, clock=steady
-        )
-        return TopicPatterns(self._node, patterns, self._part, self._pipeline.end_parts)
-
-    def _part(self, topic: str, source: str) -> Any:
-        # Without QoS overrides: each would leave parameters behind, and there is no end of ids.
-        take = partial(self._pipeline.take_part, source=source)
-        adapter = self._pipeline.adapter
-        profile = qos.sensor(self._depth)
-        return self._node.create_subscription(
-            adapter.message, topic, take, profile, raw=adapter.raw
         )
 
     def _subscribe(

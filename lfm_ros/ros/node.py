@@ -150,7 +150,7 @@ class LifterNode(LifecycleNode):
         pipeline, settings = self._pipeline, self._settings
         assert pipeline is not None, "rclpy activates configured nodes only"
         pipeline.start(settings.queue_depth)
-        self._inputs = Inputs(self, pipeline, settings)
+        self._inputs = Inputs(self, pipeline, settings, self._statistics)
 
     def _deactivate(self) -> None:
         inputs, self._inputs = self._inputs, None

@@ -18,11 +18,9 @@ from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.core.timing import Stopwatch
 from lfm_ros.lifter import Lifter
 from lfm_ros.ros.adapters import Adapter, Keypoints2D
-from lfm_ros.ros.adapters.identities import identity
 from lfm_ros.ros.camera_cache import CameraCache, SeenCamera
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.diagnostics import Statistics
-from lfm_ros.ros.gathering import Gathering
 from lfm_ros.ros.lifted_frame import LiftedFrame, lift_frame
 from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
@@ -80,7 +78,6 @@ class Pipeline:
         self._statistics, self._complaints = statistics, complaints
         self._scout = scout
         self._cameras = CameraCache()
-        self._gathering = Gathering()
         self._tracking = Tracking()
         self._last_stamp: int | None = None
         self._enabled = True
@@ -89,7 +86,6 @@ class Pipeline:
 
     def start(self, queue_depth: int) -> None:
         """Begin to lift."""
-        self._gathering.clear()
         self._worker = Worker(self._lift, queue_depth, lambda: self._statistics.dropped("busy"))
         self._worker.start()
 
@@ -126,7 +122,6 @@ class Pipeline:
 
     def restart_time(self) -> None:
         """Forget what was seen so far: from now on stamps are of another time."""
-        self._gathering.clear()
         self._scout.clear()
         self._tracking.reset()
         self._last_stamp = None
@@ -154,65 +149,41 @@ class Pipeline:
             self._complaints.warn(f"depth could not be read: {traceback.format_exc()}")
 
     def take_keypoints(self, message: Any) -> None:
-        """A message with detections came in."""
+        """A message with the detections of a frame came in."""
         watch = Stopwatch()
-        self._statistics.received()
-        if not self._enabled or self._worker is None:
-            self._statistics.dropped("disabled")
-            return
-        detections = self._adapted(message)
+        detections = self.read(message)
         if detections is not None:
             watch.lap("decode")
-            self._worker.offer(_Job(detections, watch))
+            self.take_frame(detections, watch)
 
-    def take_part(self, message: Any, source: str) -> None:
-        """A message came in with one of the instances of a frame.
+    def take_frame(self, detections: Keypoints2D, watch: Stopwatch | None = None) -> None:
+        """The detections of a frame are there."""
+        self._statistics.received()
+        if self._worker is None:
+            self._statistics.dropped("disabled")
+        else:
+            self._worker.offer(_Job(detections, watch or Stopwatch()))
 
-        Args:
-            message: Holds one instance.
-            source: Who that is.
-        """
-        part = self._adapted(message) if self._enabled else None
-        if part is None:
+    def read(self, message: Any) -> Keypoints2D | None:
+        """What a message says, or None if it cannot be used; then it is counted and said why."""
+        if not self._enabled or self._worker is None:
             self._statistics.received()
-            if not self._enabled:
-                self._statistics.dropped("disabled")
-            return
-        frames, late = self._gathering.add(source, part.named(identity(source)))
-        if late:
-            self._statistics.noted("parts_late")
-        self._lift_gathered(frames)
-
-    def lift_overdue(self) -> None:
-        """Go on without the instances that do not come."""
-        self._lift_gathered(self._gathering.overdue())
-
-    def end_parts(self, source: str) -> None:
-        """Nothing will come any more from one who sent parts of frames."""
-        self._lift_gathered(self._gathering.leave(source))
-
-    def _lift_gathered(self, frames: Sequence[Keypoints2D]) -> None:
-        for frame in frames:
-            self._statistics.received()
-            if self._worker is None:
-                self._statistics.dropped("disabled")
-            else:
-                self._worker.offer(_Job(frame, Stopwatch()))
-
-    def _adapted(self, message: Any) -> Keypoints2D | None:
-        """What a message says, or None if it cannot be used."""
+            self._statistics.dropped("disabled")
+            return None
         try:
             detections = self.adapter.adapt(message, self._rigs)
         except MessageError as error:
+            self._statistics.received()
             self._drop("message", f"keypoints: {error}")
+            return None
         except Exception:
+            self._statistics.received()
             self._drop("internal", f"keypoints could not be read: {traceback.format_exc()}")
-        else:
-            for why in detections.left_out:
-                self._statistics.noted("detections_left_out")
-                self._complaints.warn_once(why)
-            return detections
-        return None
+            return None
+        for why in detections.left_out:
+            self._statistics.noted("detections_left_out")
+            self._complaints.warn_once(why)
+        return detections
 
     def _lift(self, job: _Job) -> None:
         """Lift and publish a frame; in the worker's thread."""
