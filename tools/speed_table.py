@@ -71,8 +71,8 @@ def node(document: Document) -> Iterator[str]:
     """The whole node on one computer."""
     rows = document["rows"]
     yield (
-        f"The node on {_where(document)}: stamp of the detections to callback of the markers, two "
-        "processes on loopback at 30 Hz, milliseconds:"
+        f"The node on {_where(document)}: from sending the detections to receiving the markers, "
+        "between processes at 30 Hz, milliseconds:"
     )
     yield ""
     yield from _table(list(rows[0]), [[_plain(value) for value in row.values()] for row in rows])
