@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from nvidia_wheels import empty_tensorrt, fetch
+from fetched_wheels import empty_tensorrt, fetch
 from stand_in_tensorrt import VERSIONS, stand_in
 
 #: Requirement and module of each generation; 8.6 is on no index, and RTX is in the environment.
@@ -54,7 +54,7 @@ def real_names(pytestconfig, tmp_path_factory):
         requirement, module = BINDINGS[generation]
         path, libraries = os.environ.get("PYTHONPATH", ""), []
         if requirement:
-            kept = pytestconfig.cache.mkdir("nvidia_wheels") / requirement
+            kept = pytestconfig.cache.mkdir("wheels") / requirement
             path = str(fetch(kept, [requirement]))
             empty = tmp_path_factory.mktemp("empty")
             empty_tensorrt(empty, int(generation.split(".")[0]))

@@ -170,14 +170,6 @@ def test_a_plan_that_cannot_be_replaced_is_no_crash(model, rtx):
     assert "cannot be kept" in said[-1]
 
 
-def test_discarded_means_built_again(model, rtx, folder):
-    said: list[str] = []
-    cache.discard(load(model, rtx, said))
-    assert not list(folder.glob("*.plan"))
-    load(model, rtx, said)
-    assert len(said) == 2
-
-
 def test_without_a_place_to_write_it_is_built_and_not_kept(model, rtx, monkeypatch):
     monkeypatch.setenv("LFM_CACHE_DIR", "/proc/no/place")
     said: list[str] = []
@@ -186,7 +178,6 @@ def test_without_a_place_to_write_it_is_built_and_not_kept(model, rtx, monkeypat
     assert len(plan.bytes) > 1000
     assert "cannot be kept" in said[-1]
     plan.record(cache.GoldenDifference(0, 0))
-    cache.discard(plan)
 
 
 def test_a_folder_that_others_may_write_to_is_refused(model, rtx, folder):

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from nvidia_wheels import compile_library, fetch
+from fetched_wheels import compile_library, fetch
 
 from lfm_ros.core.errors import EngineError
 from lfm_ros.engines.cuda import opening
@@ -36,7 +36,7 @@ def on_stand_in(library: Path, name: str, path: str) -> dict:
 
 @pytest.fixture(scope="module")
 def cuda_python(pytestconfig, tmp_path_factory):
-    path = fetch(pytestconfig.cache.mkdir("nvidia_wheels") / "cuda-python", CUDA_PYTHON)
+    path = fetch(pytestconfig.cache.mkdir("wheels") / "cuda-python", CUDA_PYTHON)
     library = compile_library(
         [LIBCUDA], tmp_path_factory.mktemp("cuda") / "cuda.so", "libcuda.so.1"
     )

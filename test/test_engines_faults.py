@@ -72,6 +72,9 @@ def test_a_plan_that_the_library_refuses_is_built_again(bench, reference, tmp_pa
     check(b.engine().infer(given), reference.infer(given))
     assert b.told.builds == 1
     assert "does not load the plan: the plan is of version 10.3.0.26" in b.notices[0]
+    again = bench()
+    again.engine()
+    assert again.told.builds == 0
 
 
 def test_a_plan_that_is_never_loaded_is_an_error_with_a_remedy(bench, monkeypatch):
@@ -98,6 +101,13 @@ def test_a_read_only_cache_is_said_and_no_obstacle(bench, tmp_path):
     _runs_without_keeping(bench())
     assert not list(folder.iterdir())
     folder.chmod(stat.S_IRWXU)
+
+
+def test_a_cache_that_cannot_be_made_is_said_and_no_obstacle(bench, monkeypatch, tmp_path):
+    b = bench()
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("LFM_CACHE_DIR", str(tmp_path / "a file" / "below"))
+    _runs_without_keeping(b)
 
 
 def test_a_full_disk_is_said_and_no_obstacle(bench, monkeypatch):

@@ -125,13 +125,6 @@ def load_or_build(
         return keep(build(model, nvidia, precision, targets, progress), identity, path, say)
 
 
-def discard(plan: CachedPlan) -> None:
-    """Remove a plan that the library would not load, so that the next call builds it again."""
-    if plan.path is not None:
-        for path in (_sidecar_path(plan.path), plan.path):
-            path.unlink(missing_ok=True)
-
-
 def identify(
     model: Model, nvidia: NvidiaModule, device: DeviceInfo, precision: str
 ) -> dict[str, Any]:

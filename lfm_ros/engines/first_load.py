@@ -75,8 +75,7 @@ def _checked(
         engine = TensorRTEngine(model, plan.bytes, nvidia, device, notice)
     except PlanError as error:
         notice(f"{error}; it is built again")
-        cache.discard(plan)
-        plan = cache.load_or_build(model, nvidia, info, precision, notice)
+        plan = cache.load_or_build(model, nvidia, info, precision, notice, force=True)
         engine = TensorRTEngine(model, plan.bytes, nvidia, device, notice)
     try:
         if "golden" not in plan.sidecar:

@@ -1,6 +1,6 @@
-"""NVIDIA's wheels, fetched and unpacked beside the tests' cache, without installing them.
+"""Wheels that are no part of the environment: fetched and unpacked beside the tests' cache.
 
-The Python bindings of TensorRT want libraries that are not to be had here, but only to run: eight
+The Python bindings of TensorRT want libraries that are not to be had here, but only to run: nine
 functions are all that they import. A library with these and nothing behind them is enough to ask
 the real classes for their names.
 """
