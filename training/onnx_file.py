@@ -39,7 +39,7 @@ OPERATORS = frozenset(
     (
         *("Add", "Cast", "Concat", "Cos", "Div", "Equal", "Erf", "Expand", "Gather", "Gemm"),
         *("Greater", "LayerNormalization", "MatMul", "Max", "Min", "Mul", "Range", "ReduceSum"),
-        *("Reshape", "Shape", "Sin", "Slice", "Softmax", "Split", "Squeeze", "Sub", "Transpose"),
+        *("Reshape", "Shape", "Sin", "Slice", "Softmax", "Squeeze", "Sub", "Transpose"),
         *("Unsqueeze", "Where"),
     )
 )
