@@ -48,7 +48,7 @@ def _row(one: Contender, times: Times, rate: Paced | None, roofs: Mapping[int, f
     row |= _percentiles(times)
     if one.flop is not None and one.backend in ON_CPU:
         row["gflops"] = _rate(one.flop, times)
-        if one.width in roofs:
+        if one.width is not None and one.width in roofs:
             row["share_of_roof"] = row["gflops"] / roofs[one.width]
     if rate is not None:
         row["latency_30hz"] = 1e3 * rate.latency
