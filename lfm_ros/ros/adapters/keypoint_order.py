@@ -133,4 +133,5 @@ def _plain(name: str) -> str:
 
 
 def _whole(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+    """Whether it is a number that a keypoint can have; no array is made for a larger one."""
+    return text.isascii() and text.isdigit() and len(text) <= 4
