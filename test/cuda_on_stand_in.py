@@ -48,6 +48,11 @@ def facts() -> list[object]:
     return [*seen, left()]
 
 
+def no_gpu() -> list[object]:
+    DRIVER.stand_in_fail(b"cuDeviceGet", 100)
+    return [_failure(open_device), left()]
+
+
 def copies(integrated: bool) -> dict[str, object]:
     DRIVER.stand_in_integrated(int(integrated))
     device = open_device()
@@ -200,6 +205,7 @@ def main() -> None:
     assert installed()[0] == sys.argv[2], installed()
     seen = {
         "facts": facts(),
+        "no gpu": no_gpu(),
         "desktop": copies(integrated=False),
         "jetson": copies(integrated=True),
         "graph": graph(),

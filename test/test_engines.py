@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -56,8 +57,8 @@ def test_an_unknown_backend_is_answered_with_the_known_ones(model):
 
 def test_it_runs_on_the_cpu_and_never_spins(model):
     engine = OnnxRuntimeEngine(model, threads=2)
-    assert engine._session.get_providers() == ["CPUExecutionProvider"]
-    options = engine._session.get_session_options()
+    assert engine._open[0].get_providers() == ["CPUExecutionProvider"]
+    options = engine._open[0].get_session_options()
     assert options.intra_op_num_threads == 1
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
 
@@ -68,7 +69,7 @@ def test_a_crowd_in_parts_is_the_crowd(model, threads):
     given["skeleton_index"] = np.arange(150, dtype=np.int64)[::-1] % 4
     given["adjacency"][2, 3, 4] = given["adjacency"][2, 4, 3] = 1
     engine = OnnxRuntimeEngine(model, threads)
-    whole = engine._run(engine._session, given)
+    whole = engine._run(engine._open[0], given)
     found = engine.infer(given)
     assert engine.threads == threads
     assert len(_parts(150, 17, threads)) >= threads
@@ -120,6 +121,33 @@ def test_a_closed_engine_says_so(model):
     engine.close()
     with pytest.raises(EngineError, match=r"closed.*new Lifter"):
         engine.infer(inputs(1, 5))
+
+
+def test_close_while_others_call_lets_them_finish(model):
+    engine = OnnxRuntimeEngine(model, threads=3)
+    given = inputs(90, 17)
+    expected = engine.infer(given)["canonical"]
+    seen: list[object] = []
+    begun = threading.Barrier(4)
+
+    def call_until_closed():
+        begun.wait(20)
+        while True:
+            try:
+                found = engine.infer(given)["canonical"]
+            except EngineError as error:
+                seen.append(str(error))
+                return
+            np.testing.assert_allclose(found, expected, atol=2e-5)
+
+    callers = [threading.Thread(target=call_until_closed) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    begun.wait(20)
+    engine.close()
+    for caller in callers:
+        caller.join(30)
+    assert seen == ["this engine is closed; make a new Lifter"] * 3
 
 
 @pytest.mark.parametrize("name", INPUTS)

@@ -46,6 +46,9 @@ def cuda_python(pytestconfig, tmp_path_factory):
 def check_everything(seen: dict, name: str) -> None:
     """All that is the same for both libraries."""
     assert seen["facts"] == [name, "Stand-in GPU", [8, 7], "12.6", False, [0, 0, 0]]
+    reason, left = seen["no gpu"]
+    assert reason.startswith("CudaError: there is a driver but no GPU to be used")
+    assert left == [0, 0, 0]
     check_copies(seen["desktop"], seen["jetson"])
     check_graph(seen["graph"])
     failures, left = seen["memory"]

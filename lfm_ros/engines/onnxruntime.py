@@ -59,23 +59,25 @@ class OnnxRuntimeEngine:
         if reason is not None:
             raise EngineError(reason)
         self._path = model.path("fp32")
-        self._session: Any = _session(str(self._path))
+        session = _session(str(self._path))
         self._outputs = list(model.outputs)
-        self._inputs = {i.name: _DTYPES[i.type] for i in self._session.get_inputs()}
+        self._inputs = {i.name: _DTYPES[i.type] for i in session.get_inputs()}
         self.threads = threads or automatic_threads()
-        # The caller works too. Threads start when they are first needed.
-        self._others = ThreadPoolExecutor(max(self.threads - 1, 1), "lfm_ros_onnxruntime")
+        # The caller works too. Threads start when they are first needed, and end when the last call
+        # has let go of them.
+        others = ThreadPoolExecutor(max(self.threads - 1, 1), "lfm_ros_onnxruntime")
+        self._open: tuple[Any, ThreadPoolExecutor] | None = (session, others)
 
     def infer(self, inputs: Arrays) -> dict[str, NDArray[np.float32]]:
         """Run the network once; see ``lfm_ros.engines.base.Engine``."""
-        session = self._session
-        if session is None:
+        if (held := self._open) is None:
             raise EngineError("this engine is closed; make a new Lifter")
+        session, others = held
         try:
             parts = _parts(*np.shape(inputs["confidence"]), self.threads)
             if len(parts) == 1:
                 return self._run(session, inputs)
-            return joined(self._run_all(session, inputs, parts))
+            return joined(self._run_all(session, others, inputs, parts))
         except Exception as error:  # ONNX Runtime raises many types, none of them public.
             raise EngineError(
                 f"ONNX Runtime cannot run {self._path} on inputs of shape "
@@ -83,9 +85,8 @@ class OnnxRuntimeEngine:
             ) from error
 
     def close(self) -> None:
-        """Give the session back, after the calls that are running."""
-        self._session = None
-        self._others.shutdown(wait=True)
+        """Give the session back, as soon as the last running call has ended."""
+        self._open = None
 
     def _run(self, session: Any, inputs: Arrays) -> dict[str, NDArray[np.float32]]:
         # A network that needs less than the protocol offers has had the rest optimised away.
@@ -94,7 +95,7 @@ class OnnxRuntimeEngine:
         return dict(zip(self._outputs, values, strict=True))
 
     def _run_all(
-        self, session: Any, inputs: Arrays, parts: list[slice]
+        self, session: Any, others: ThreadPoolExecutor, inputs: Arrays, parts: list[slice]
     ) -> list[dict[str, NDArray[np.float32]]]:
         """Deal the parts out to the threads; each runs its own one after the other."""
 
@@ -104,9 +105,9 @@ class OnnxRuntimeEngine:
         hands = min(self.threads, len(parts))
         share = -(-len(parts) // hands)
         shares = [parts[start : start + share] for start in range(0, len(parts), share)]
-        others = [self._others.submit(run, mine) for mine in shares[1:]]
+        theirs = [others.submit(run, mine) for mine in shares[1:]]
         found = run(shares[0])
-        return [*found, *(result for other in others for result in other.result())]
+        return [*found, *(result for share in theirs for result in share.result())]
 
 
 def automatic_threads() -> int:

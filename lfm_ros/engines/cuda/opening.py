@@ -6,7 +6,7 @@ import ctypes
 import importlib.util
 
 from lfm_ros.core.errors import EngineError
-from lfm_ros.engines.cuda.device import Device
+from lfm_ros.engines.cuda.device import CudaError, Device
 
 _DRIVER = "libcuda.so.1"
 
@@ -53,6 +53,11 @@ def open_device(ordinal: int = 0) -> Device:
         raise EngineError(
             f"{library} is installed but cannot be imported ({error}); install it again for this "
             "machine's CUDA, or remove it so that the other library is used"
+        ) from error
+    except CudaError as error:
+        raise CudaError(
+            f"there is a driver but no GPU to be used: {error}; see whether nvidia-smi shows one, "
+            "and whether CUDA_VISIBLE_DEVICES hides it"
         ) from error
 
 

@@ -131,7 +131,7 @@ class PycudaDevice:
             gpu = cuda.Device(ordinal)
             self._context = gpu.retain_primary_context()
         except cuda.Error as error:
-            raise CudaError(f"pycuda cannot use a GPU: {error}") from error
+            raise CudaError(str(error)) from error
         self.name = gpu.name()
         self.compute_capability = gpu.compute_capability()
         version = cuda.get_driver_version()
