@@ -32,6 +32,8 @@ _ROOT_DOUBT = np.array([0.25, 0.25, 20.0], np.float32)
 _LEAST_DOUBT, _MOST_DOUBT = 0.5, 4.0
 _FILLED_IN_DOUBT = 2.0
 
+_NOBODY = LiveTracks.none()
+
 
 class Tracker:
     """Follows instances from frame to frame.
@@ -108,7 +110,7 @@ class Tracker:
         rigs = _per_instance("skeleton", skeleton, count, 0)
         with self._lock:
             restarted = self._keep_time(stamp_ns)
-            rows = np.flatnonzero(out.valid)
+            rows = out.valid.nonzero()[0]
             keypoints = max([out.points.shape[1], *self._tracks.width.tolist()])
             names = _single(external, rows)
             fresh = LiveTracks.first_seen(out, rows, names, rigs, stamp_ns, keypoints)
@@ -149,8 +151,8 @@ class Tracker:
         match = _match(fresh, tracks, seconds)
         if _is_steady(match, len(tracks)):
             self._continue(fresh, tracks, observed, seconds, slice(None))
-            self._name(fresh, tracks, match)
-            return tracks.only(match[:0])
+            self._name(fresh, tracks, match, steady=True)
+            return _NOBODY
         again = np.flatnonzero(match >= 0)
         old = tracks.only(match[again])
         self._continue(fresh, old, observed[again], seconds[match[again]], again)
@@ -174,8 +176,8 @@ class Tracker:
         step = np.maximum(seconds, 1e-3)[:, None, None]
         doubt = self._doubt(fresh.sigma[rows], observed, known)
         motion = self._filter.step(old.motion, measured, step, doubt, old.units())
-        no_time = seconds <= 0
-        if no_time.any():
+        if min(seconds.tolist(), default=1.0) <= 0:
+            no_time = seconds <= 0
             motion[0, no_time], motion[1, no_time] = measured[no_time], old.motion[1, no_time]
         changed = known != old.known
         if changed.any():
@@ -190,7 +192,7 @@ class Tracker:
         self, sigma: Floats, observed: NDArray[np.bool_], known: NDArray[np.bool_]
     ) -> Floats:
         """What the filters are told of each coordinate, shape (B, 1 + K, 3)."""
-        usual = np.einsum("bk,bk->b", sigma, known) / np.maximum(known.sum(1), 1)
+        usual = (sigma * known).sum(1) / np.maximum(known.sum(1), 1)
         relative = sigma / np.maximum(usual, 1e-12)[:, None]
         relative = np.minimum(np.maximum(relative, _LEAST_DOUBT), _MOST_DOUBT)
         if not observed.all():
@@ -200,10 +202,12 @@ class Tracker:
         doubt[:, 1:] = (self._strength * relative)[..., None]
         return doubt
 
-    def _name(self, fresh: LiveTracks, tracks: LiveTracks, match: Indices) -> None:
+    def _name(
+        self, fresh: LiveTracks, tracks: LiveTracks, match: Indices, *, steady: bool = False
+    ) -> None:
         """Give every instance of this frame its id."""
-        if (match >= 0).all() and (tracks.external[match] == fresh.external).all():
-            fresh.instance_id[:] = tracks.instance_id[match]
+        if steady and tracks.external.tolist() == fresh.external.tolist():
+            fresh.instance_id[:] = tracks.instance_id
             return
         present = set(fresh.external.tolist())
         taken = set(tracks.instance_id.tolist())
@@ -227,6 +231,8 @@ def _per_instance(
     if values is None:
         return np.full(count, default, np.int32)
     array = np.asarray(values)
+    if array.dtype == np.int32 and array.shape == (count,):
+        return array
     narrow = array.astype(np.int32) if array.dtype.kind in "iu" else None
     if array.shape != (count,) or narrow is None or not np.array_equal(array, narrow):
         raise InputError(

@@ -44,7 +44,9 @@ class PointFilter(Protocol):
 
 def at_rest(measured: Floats) -> Floats:
     """The state (2, B, N, 3) of points (B, N, 3) of which nothing was known before."""
-    return np.stack([measured, np.zeros_like(measured)])
+    state = np.empty((2, *measured.shape), measured.dtype)
+    state[0], state[1] = measured, 0.0
+    return state
 
 
 def predicted(state: Floats, seconds: Floats) -> Floats:
@@ -71,9 +73,11 @@ class Unsmoothed:
         self, state: Floats, measured: Floats, seconds: Floats, doubt: Floats, unit: Floats
     ) -> Floats:
         """See ``PointFilter``."""
+        made = np.empty_like(state)
         velocity = (measured - state[0]) / seconds
-        gain = _low_pass(self.cutoff * seconds)
-        return np.stack([measured, state[1] + gain * (velocity - state[1])])
+        made[0] = measured
+        made[1] = state[1] + _low_pass(self.cutoff * seconds) * (velocity - state[1])
+        return made
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,8 @@ class OneEuro:
         speed_cutoff: Cutoff of the speed's own low-pass filter, Hz.
     """
 
-    min_cutoff: float = 1.5
-    beta: float = 3.0
+    min_cutoff: float = 2.0
+    beta: float = 6.0
     speed_cutoff: float = 1.5
 
     def step(

@@ -1,0 +1,79 @@
+"""The measurement of what smoothing is worth, on a walk of the built-in scene."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs torch: the extra train")
+
+from lfm_ros.core.errors import InputError
+from lfm_ros.scene.person import PERSON
+from training.evaluation.clips import clips
+from training.evaluation.conditions import CAMERA
+from training.evaluation.smoothing import SmoothingConfig, lag, measure, table
+
+RATE = 30.0
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three seconds of a walk, z up, as a set of clips."""
+    seconds = np.arange(90) / RATE
+    xyz = PERSON.keypoints(PERSON.motion(seconds))
+    xyz[..., 0] += 0.4 * seconds[:, None]
+    (tmp_path / "human").mkdir()
+    np.savez(
+        tmp_path / "human" / "walk_clips.npz",
+        xyz=xyz.astype(np.float32),
+        names=np.array(PERSON.skeleton.names),
+        edges=np.array(PERSON.skeleton.edges),
+        sequence=np.full(90, 7),
+        fps=RATE,
+        up="+z",
+    )
+    return tmp_path
+
+
+def test_a_clip_stands_upright_before_the_camera_and_moves_as_it_did(folder):
+    (clip,) = clips(folder, 3, None, 0)
+    assert (clip.name, clip.group, clip.rate) == ("human/walk_clips/7", "human", RATE)
+    assert clip.truth[..., 2].min() > 0.4
+    np.testing.assert_allclose(np.linalg.norm(clip.up), 1)
+    tall = np.einsum("tki,i->tk", clip.truth, clip.up)
+    names = list(clip.skeleton.names)
+    assert (tall[:, names.index("crown")] > tall[:, names.index("left_hip")]).all()
+    walked = np.linalg.norm(clip.truth[-1].mean(0) - clip.truth[0].mean(0))
+    np.testing.assert_allclose(walked, 0.4 * 89 / RATE, rtol=0.1)
+    np.testing.assert_allclose(clip.exact, CAMERA.project(clip.truth))
+    assert 0 < np.abs(clip.pixels - clip.exact).mean() < 20
+    assert clips(folder, 1, RATE / 3, 0)[0].truth.shape[0] == 30
+
+
+def test_a_lag_is_found_to_a_part_of_a_frame():
+    times = np.arange(200) / RATE
+
+    def motion(late: float) -> np.ndarray:
+        return np.stack([np.sin(2 * (times - late)), np.cos(3.1 * (times - late))], -1)[:, None]
+
+    for late in (0.0, 0.011, 0.1, -0.02):
+        np.testing.assert_allclose(lag(motion(late), motion(0.0), 1 / RATE), late, atol=1e-3)
+
+
+def test_smoothing_is_worth_its_delay(folder):
+    found = measure(SmoothingConfig(folder, model="lfm_tiny", dropped=0.1))
+    rows = found["human/walk_clips/7"]
+    assert rows["none"]["delay"] == rows["none"]["image_delay"] == 0
+    for name in ("one_euro", "constant_velocity"):
+        assert rows[name]["jitter"] < 0.5 * rows["none"]["jitter"]
+        assert rows[name]["shape"] < 0.7 * rows["none"]["shape"]
+        assert rows[name]["around"] < 1.05 * rows["none"]["around"]
+        assert rows[name]["image_delay"] < 1000 / RATE
+    printed = table(found).splitlines()
+    assert len(printed) == 4
+    assert all(line.startswith("human") for line in printed[1:])
+
+
+def test_a_folder_without_clips_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"has no .*_clips"):
+        clips(tmp_path, 1, None, 0)
