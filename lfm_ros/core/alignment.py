@@ -56,23 +56,28 @@ def procrustes(
     total = weight.sum(-1, keepdims=True)
     weight = weight / np.maximum(total, 1e-300)
     source_mean, source = centred(source, weight)
-    target_mean, target = centred(target, weight)
-    moment = np.einsum("bk,bki,bkj->bij", weight, target, source)
+    target_mean = (weight[:, None] @ target)[:, 0]
+    weighted = source * weight[..., None]
+    # The weighted source sums to nothing, so the target need not be centred.
+    moment = np.swapaxes(target, 1, 2) @ weighted
     u, singular, vt = np.linalg.svd(moment)
-    sign = np.ones_like(singular)
+    rotation = u @ vt
     if not reflections:
-        sign[:, 2] = np.where(np.linalg.det(u) * np.linalg.det(vt) < 0, -1.0, 1.0)
-    rotation = (u * sign[:, None]) @ vt
+        mirrored = np.linalg.det(rotation) < 0
+        if mirrored.any():
+            u[mirrored, :, 2] *= -1
+            singular[mirrored, 2] *= -1
+            rotation = u @ vt
     scale = np.ones(len(source))
     if scaled:
-        spread = np.einsum("bk,bki,bki->b", weight, source, source)
-        scale = (singular * sign).sum(-1) / np.maximum(spread, 1e-300)
+        spread = (weighted * source).reshape(len(source), -1).sum(-1)
+        scale = singular.sum(-1) / np.maximum(spread, 1e-300)
         scale = np.where(total[:, 0] > 0, scale, 1.0)
-    turned = np.einsum("bij,bj->bi", rotation, source_mean)
+    turned = (rotation @ source_mean[..., None])[..., 0]
     return Similarity(rotation, scale, target_mean - scale[:, None] * turned)
 
 
 def centred(points: Array, weight: Array) -> tuple[Array, Array]:
     """Weighted mean (B, 3) of points (B, K, 3), and the points around it; weights sum to 1."""
-    mean = np.einsum("bk,bki->bi", weight, points)
-    return mean, points - mean[:, None]
+    mean = weight[:, None] @ points
+    return mean[:, 0], points - mean

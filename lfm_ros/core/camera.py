@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -132,10 +133,20 @@ class Intrinsics:
         """
         matrix = np.asarray(self.matrix)
         centred = np.asarray(pixels, np.float64) - matrix[:2, 2]
-        plane = centred @ np.linalg.inv(matrix[:2, :2]).T
-        return undistort(plane, self.model, self._coefficients)
+        return undistort(centred @ self._from_pixels, self.model, self._coefficients)
 
-    @property
+    @cached_property
+    def focal(self) -> float:
+        """Mean of both focal lengths, pixels."""
+        matrix = np.asarray(self.matrix)
+        return float(matrix[0, 0] + matrix[1, 1]) / 2
+
+    @cached_property
+    def _from_pixels(self) -> Array:
+        """Takes rows of pixels around the principal point to the image plane."""
+        return np.linalg.inv(np.asarray(self.matrix)[:2, :2]).T
+
+    @cached_property
     def _coefficients(self) -> tuple[float, ...]:
         """Empty where nothing is bent; equidistant bends with coefficients of zero too."""
         bends = any(self.distortion) or self.model == "equidistant"

@@ -26,6 +26,8 @@ CAMERA_FEATURES = ("camera_known", "angular_radius", "up_known", "up_x", "up_y",
 _MIN_HORIZONTAL_UP = 1e-3
 # A ray further than this from the optical axis (cosine) has no image in the virtual camera.
 _MIN_COSINE = 0.05
+# Along the optical axis, (3, 1).
+_AHEAD = np.array([[0.0], [0.0], [1.0]])
 
 
 @dataclass(frozen=True)
@@ -84,39 +86,57 @@ def virtual_view(
         cameras: B cameras, or None for weak perspective.
         up: Direction against gravity in the camera frame, shape (3,) or (B, 3), or None.
     """
-    pixels = np.where(observed[..., None], pixels, 0.0).astype(np.float64)
+    pixels = np.where(observed[..., None], pixels, 0.0).astype(np.float64, copy=False)
     ups = _unit_rows(up, len(pixels))
     if cameras is None:
-        rotation = _roll_to_upright(np.broadcast_to(np.eye(3), (len(pixels), 3, 3)), ups)
-        centred = np.where(observed[..., None], pixels - _mean(pixels, observed)[:, None], 0.0)
-        image = np.einsum("bij,bkj->bki", rotation[:, :2, :2], centred)
+        rotation = _roll_to_upright(np.tile(np.eye(3), (len(pixels), 1, 1)), ups)
+        centred = np.swapaxes(pixels - _mean(pixels, observed)[:, None], 1, 2)
+        image = rotation[:, :2, :2] @ np.where(observed[:, None], centred, 0.0)
         extent = _extent(image)
         return _view(image, observed, rotation, extent, np.zeros(len(pixels)), ups, extent)
-    rays = unit_rays(pixels, cameras)
-    observed = observed & np.isfinite(rays).all(-1)
-    rays = np.where(observed[..., None], rays, (0.0, 0.0, 1.0))
-    rotation = _roll_to_upright(_look_at(_mean(rays, observed)), ups)
-    turned = np.einsum("bij,bkj->bki", rotation, rays)
-    observed = observed & (turned[..., 2] > _MIN_COSINE)
-    depth = np.where(observed, turned[..., 2], 1.0)[..., None]
-    image = np.where(observed[..., None], turned[..., :2] / depth, 0.0)
+    rays = _unit_rays(pixels, cameras)
+    observed = observed & np.isfinite(rays[:, 2])
+    if not observed.all():
+        rays = np.where(observed[:, None], rays, _AHEAD)
+    # The length of the sum does not matter, so it need not be the mean.
+    rotation = _roll_to_upright(_look_at((rays @ observed[..., None])[..., 0]), ups)
+    turned = rotation @ rays
+    observed = observed & (turned[:, 2] > _MIN_COSINE)
+    if observed.all():
+        image = turned[:, :2] / turned[:, 2:]
+    else:
+        depth = np.where(observed, turned[:, 2], 1.0)[:, None]
+        image = np.where(observed[:, None], turned[:, :2] / depth, 0.0)
     extent = _extent(image)
-    focal = np.array([np.trace(np.asarray(c.matrix)[:2, :2]) / 2 for c in cameras])
-    return _view(image, observed, rotation, extent, extent, ups, extent * focal)
+    return _view(image, observed, rotation, extent, extent, ups, extent * _focal(cameras))
 
 
-def unit_rays(pixels: Array, cameras: Sequence[Intrinsics]) -> Array:
-    """Unit vectors (B, K, 3) in the camera frame towards pixels (B, K, 2), one camera a row.
+def _unit_rays(pixels: Array, cameras: Sequence[Intrinsics]) -> Array:
+    """Unit vectors (B, 3, K) in the camera frame towards pixels (B, K, 2), one camera a row.
 
     NaN where the lens lets no ray arrive.
     """
-    first = cameras[0]
-    if all(camera is first for camera in cameras):
-        plane = first.rays(pixels)
+    if _is_one(cameras):
+        plane = cameras[0].rays(pixels)
     else:
         plane = np.stack([camera.rays(row) for camera, row in zip(cameras, pixels, strict=True)])
-    rays = np.concatenate([plane, np.ones((*plane.shape[:-1], 1))], -1)
-    return rays / np.linalg.norm(rays, axis=-1, keepdims=True)
+    x, y = plane[..., 0], plane[..., 1]
+    rays = np.empty((len(pixels), 3, pixels.shape[1]))
+    rays[:, 2] = 1 / np.sqrt(x * x + y * y + 1)
+    rays[:, 0] = x * rays[:, 2]
+    rays[:, 1] = y * rays[:, 2]
+    return rays
+
+
+def _focal(cameras: Sequence[Intrinsics]) -> Array | float:
+    """Mean focal length of each camera in pixels."""
+    if _is_one(cameras):
+        return cameras[0].focal
+    return np.array([camera.focal for camera in cameras])
+
+
+def _is_one(cameras: Sequence[Intrinsics]) -> bool:
+    return all(camera is cameras[0] for camera in cameras)
 
 
 def structure_from_uvd(uvd: Array, radius: Array) -> Array:
@@ -130,8 +150,9 @@ def structure_from_uvd(uvd: Array, radius: Array) -> Array:
         uvd: Shape (B, K, 3).
         radius: ``VirtualView.radius``, shape (B,).
     """
-    stretch = 1 + radius[:, None, None] * uvd[..., 2:]
-    return np.concatenate([uvd[..., :2] * stretch, uvd[..., 2:]], -1)
+    points = np.array(uvd)
+    points[..., :2] *= 1 + radius[:, None, None] * uvd[..., 2:]
+    return points
 
 
 def _view(
@@ -148,10 +169,9 @@ def _view(
     features[:, 1] = radius
     if ups is not None:
         features[:, 2] = 1.0
-        features[:, 3:] = np.einsum("bij,bj->bi", rotation, ups)
-    return VirtualView(
-        image / extent[:, None, None], observed, rotation, radius, features, pixels_per_unit
-    )
+        features[:, 3:] = (rotation @ ups[..., None])[..., 0]
+    keypoints = np.swapaxes(image / extent[:, None, None], 1, 2)
+    return VirtualView(keypoints, observed, rotation, radius, features, pixels_per_unit)
 
 
 def _mean(values: Array, observed: NDArray[np.bool_]) -> Array:
@@ -160,38 +180,48 @@ def _mean(values: Array, observed: NDArray[np.bool_]) -> Array:
 
 
 def _extent(image: Array) -> Array:
-    """Largest distance from the centre, shape (B,); 1 where all points coincide."""
-    extent = np.linalg.norm(image, axis=-1).max(-1, initial=0.0)
+    """Largest distance from the centre, shape (B,), of (B, 2, K); 1 where all points coincide."""
+    x, y = image[:, 0], image[:, 1]
+    extent = np.sqrt((x * x + y * y).max(-1, initial=0.0))
     return np.where(extent > 0, extent, 1.0)
 
 
 def _unit_rows(up: Array | None, count: int) -> Array | None:
     if up is None:
         return None
-    rows = np.broadcast_to(np.asarray(up, np.float64), (count, 3))
-    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+    rows = np.asarray(up, np.float64)
+    return np.broadcast_to(rows / np.sqrt((rows * rows).sum(-1, keepdims=True)), (count, 3))
 
 
 def _look_at(direction: Array) -> Array:
     """The smallest rotation (B, 3, 3) that takes ``direction`` (B, 3) to the z axis."""
-    length = np.linalg.norm(direction, axis=-1, keepdims=True)
-    forward = np.where(length > 0, direction / np.where(length > 0, length, 1.0), (0.0, 0.0, 1.0))
-    a, b, c = np.moveaxis(forward, -1, 0)
+    length = np.sqrt((direction * direction).sum(-1))
+    there = length > 0
+    forward = direction / np.where(there, length, 1.0)[:, None]
+    made = np.empty((len(direction), 3, 3))
+    a, b, c = forward[:, 0], forward[:, 1], np.where(there, forward[:, 2], 1.0)
     # Every ray of a pinhole has c > 0, so 1 + c never vanishes.
     k = 1.0 / (1.0 + c)
-    rows = [1 - a * a * k, -a * b * k, -a, -a * b * k, 1 - b * b * k, -b, a, b, c]
-    return np.stack(rows, -1).reshape(-1, 3, 3)
+    ka = k * a
+    made[:, 0, 0], made[:, 0, 2] = 1 - ka * a, -a
+    made[:, 0, 1] = made[:, 1, 0] = -ka * b
+    made[:, 1, 1], made[:, 1, 2] = 1 - k * b * b, -b
+    made[:, 2, :2], made[:, 2, 2] = forward[:, :2], c
+    return made
 
 
 def _roll_to_upright(rotation: Array, ups: Array | None) -> Array:
     """Follow ``rotation`` by the roll that makes ``ups`` point to -y in the image."""
     if ups is None:
-        return np.array(rotation)
-    x, y, _ = np.moveaxis(np.einsum("bij,bj->bi", rotation, ups), -1, 0)
+        return rotation
+    seen = rotation[:, :2] @ ups[..., None]
+    x, y = seen[:, 0], seen[:, 1]
     length = np.hypot(x, y)
     defined = length > _MIN_HORIZONTAL_UP
-    safe = np.where(defined, length, 1.0)
-    cosine, sine = np.where(defined, -y / safe, 1.0), np.where(defined, -x / safe, 0.0)
-    zero, one = np.zeros_like(cosine), np.ones_like(cosine)
-    roll = np.stack([cosine, -sine, zero, sine, cosine, zero, zero, zero, one], -1)
-    return roll.reshape(-1, 3, 3) @ rotation
+    safe = np.where(defined, length, -1.0)
+    cosine, sine = np.where(defined, y, 1.0) / -safe, np.where(defined, x, 0.0) / -safe
+    made = np.empty_like(rotation)
+    made[:, 0] = cosine * rotation[:, 0] - sine * rotation[:, 1]
+    made[:, 1] = sine * rotation[:, 0] + cosine * rotation[:, 1]
+    made[:, 2] = rotation[:, 2]
+    return made

@@ -92,13 +92,15 @@ def radius(points: Array, mask: NDArray[np.bool_] | None = None) -> Array:
     """
     counted = np.ones(points.shape[:2], bool) if mask is None else mask
     offset = points - centroid(points, counted)[:, None]
-    return np.where(counted, np.linalg.norm(offset, axis=-1), 0.0).max(-1, initial=0.0)
+    x, y, z = offset[..., 0], offset[..., 1], offset[..., 2]
+    squared = x * x + y * y + z * z
+    return np.sqrt(np.where(counted, squared, 0.0).max(-1, initial=0.0))
 
 
 def centroid(points: Array, mask: NDArray[np.bool_]) -> Array:
     """Mean (B, 3) of the points (B, K, 3) that ``mask`` (B, K) counts."""
     count = np.maximum(mask.sum(-1, keepdims=True), 1)
-    return (points * mask[..., None]).sum(-2) / count
+    return (mask[:, None] @ points)[:, 0] / count
 
 
 def scale_by_size(
@@ -176,8 +178,10 @@ def _measured(
 def _lengths(points: Array, ends: NDArray[np.intp], sigma: Array | None) -> tuple[Array, Array]:
     """Summed expected length of edges, (B,), and how far their ends spread together, (B,)."""
     edges = points[:, ends[0]] - points[:, ends[1]]
-    squared = np.einsum("bei,bei->be", edges, edges)
+    x, y, z = edges[..., 0], edges[..., 1], edges[..., 2]
+    squared = x * x + y * y + z * z
     if sigma is None:
         return np.sqrt(squared).sum(-1), np.zeros(len(points))
-    variance = np.square(sigma)[:, ends].sum(1)
+    variance = np.square(sigma)
+    variance = variance[:, ends[0]] + variance[:, ends[1]]
     return np.sqrt(squared + _SHORTENING * variance).sum(-1), np.sqrt(variance.sum(-1))

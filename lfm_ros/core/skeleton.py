@@ -149,6 +149,14 @@ class Skeleton:
     def __len__(self) -> int:
         return len(self.names)
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # Skeletons are keys of what is remembered of them, which is looked up with every frame.
+        return hash((self.names, self.edges, self.pairs, self.nominal_size, self.name))
+
     @cached_property
     def rep155_names(self) -> tuple[str, ...]:
         """One name a keypoint for frames named as in REP 155: its own where the REP has none."""
