@@ -1,4 +1,4 @@
-"""``lfm lift``: keypoints in a file to 3D points in a file."""
+"""``lfm lift``: keypoints in a file or a recording to 3D points in a file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from lfm_ros.bags.library import is_bag
+from lfm_ros.cli import lift_bag
 from lfm_ros.cli.keypoint_file import SOURCES, KeypointFile, read_keypoints
 from lfm_ros.core.camera import LEVEL_UP, Intrinsics
 from lfm_ros.core.errors import InputError
@@ -26,10 +28,13 @@ def add_parser(commands: Any) -> None:
     """Add the sub-command."""
     parser = commands.add_parser(
         "lift",
-        help="lift the keypoints in an .npz file",
-        description=f"Lift every row of an .npz file and write {', '.join(_WRITTEN)}.",
+        help="lift the keypoints in an .npz file or in a recording of ROS 2",
+        description=f"Lift every row of an .npz file and write {', '.join(_WRITTEN)}; or every "
+        "frame of a recording (.mcap, .db3, or the folder of one), which needs no ROS.",
     )
-    parser.add_argument("input", type=Path, metavar="IN.npz", help="keypoints in pixels")
+    parser.add_argument(
+        "input", type=Path, metavar="IN", help="keypoints in pixels (.npz), or a recording"
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="OUT.npz")
     parser.add_argument("--skeleton", help="name or .yaml of the rig; else the file's own, if any")
     parser.add_argument("--camera", type=_camera, metavar="FX,FY,CX,CY,W,H", help="in pixels")
@@ -44,11 +49,15 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--model", help="name or folder of the network")
     parser.add_argument("--backend", default="auto", help="what runs the network")
+    lift_bag.add_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Lift a file."""
+    if is_bag(options.input):
+        return lift_bag.run(options)
+    lift_bag.refuse_options(options)
     file = read_keypoints(options.input, options.array)
     skeleton = load_skeleton(options.skeleton) if options.skeleton else file.skeleton
     up = LEVEL_UP if options.gravity == "camera_upright" else None

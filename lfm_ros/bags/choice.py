@@ -1,0 +1,91 @@
+"""Which topics of a recording hold the detections and the camera."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from posixpath import dirname
+from typing import Any
+
+from lfm_ros.core.errors import InputError
+from lfm_ros.ros.adapters import DEFAULT_INPUT_TYPE, INPUT_TYPES
+
+CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+# One body a message and one topic a body: all of them together are the detections.
+_ONE_TOPIC_AN_OBJECT = "Skeleton2D"
+
+
+def detection_topics(
+    connections: Sequence[Any], topic: str | None, input_type: str | None
+) -> tuple[list[Any], str]:
+    """The connections with detections, and their message type.
+
+    Args:
+        connections: Of the recording; each has ``topic`` and ``msgtype``.
+        topic: The one that is wanted, where ``*`` stands for anything; None: what is there.
+        input_type: Their type, or None.
+
+    Raises:
+        InputError: There are none, or of several topics none is named.
+    """
+    found = [c for c in connections if _is_wanted(c, topic, input_type)]
+    if not found:
+        there = ", ".join(sorted({f"{c.topic} ({c.msgtype})" for c in connections})) or "nothing"
+        asked = f"{topic or 'any topic'} of type {input_type or ' or '.join(INPUT_TYPES)}"
+        raise InputError(f"the recording has no detections on {asked}; it has {there}")
+    kinds = {c.msgtype for c in found}
+    topics = sorted({c.topic for c in found})
+    of_objects = _name(found[0].msgtype) == _ONE_TOPIC_AN_OBJECT
+    together = of_objects or (topic is not None and "*" in topic)
+    if len(kinds) > 1 or (len(topics) > 1 and not together):
+        raise InputError(
+            f"several topics may hold the detections: {', '.join(topics)}; choose one with --topic"
+        )
+    return found, kinds.pop()
+
+
+def camera_topic(connections: Sequence[Any], topic: str | None, beside: str) -> list[Any]:
+    """The connections with the camera; none if the recording has no CameraInfo.
+
+    Args:
+        connections: Of the recording.
+        topic: The one that is wanted, or None: the one in the namespace of the detections, else
+            the only one.
+        beside: Topic of the detections.
+
+    Raises:
+        InputError: The wanted one is not there, or it is not clear which one is meant.
+    """
+    cameras = [c for c in connections if c.msgtype == CAMERA_INFO]
+    topics = sorted({c.topic for c in cameras})
+    if topic is not None:
+        chosen = [c for c in cameras if c.topic == topic]
+        if not chosen:
+            raise InputError(
+                f"the recording has no CameraInfo on {topic}; it has {', '.join(topics) or 'none'}"
+            )
+        return chosen
+    near = [c for c in cameras if dirname(c.topic) == dirname(beside)]
+    chosen = near if len({c.topic for c in near}) == 1 else cameras
+    if len({c.topic for c in chosen}) > 1:
+        raise InputError(
+            f"several cameras may be meant: {', '.join(topics)}; choose one with --camera-info"
+        )
+    return chosen
+
+
+def _is_wanted(connection: Any, topic: str | None, input_type: str | None) -> bool:
+    known = {_name(kind) for kind in INPUT_TYPES}
+    kind = connection.msgtype
+    if input_type is not None and _name(kind) != _name(input_type):
+        return False
+    if _name(kind) not in known:
+        return False
+    if topic is not None:
+        return fnmatchcase(connection.topic, topic)
+    # Most point clouds of a robot are those of its lidar, and our own output is one too.
+    return kind != DEFAULT_INPUT_TYPE or connection.topic.endswith("/keypoints")
+
+
+def _name(kind: str) -> str:
+    return kind.rsplit("/", 1)[-1]

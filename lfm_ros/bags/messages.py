@@ -1,0 +1,210 @@
+"""What the node publishes of a frame, made of the message classes of rosbags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.bags.lifting import LiftedMoment
+from lfm_ros.core.palette import instance_colors
+from lfm_ros.core.placement import SCALE_SOURCES
+from lfm_ros.core.root_frame import root_frames
+from lfm_ros.core.rotations import quat_xyzw_from_matrix
+from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.ros.clouds import POINT_DTYPE, Points, is_dense, point_cells
+from lfm_ros.ros.slots import TrackSlots
+
+Array = NDArray[np.float64]
+
+_POINT_SIZE, _LINE_WIDTH, _LIFETIME = 0.03, 0.012, 1
+_SEEN, _FILLED_IN = 1.0, 0.3
+_SLOTS = 16
+_DATATYPES = {"uint8": 2, "int32": 5, "float32": 7}
+
+
+class Messages:
+    """Makes the messages of one recording.
+
+    Args:
+        types: rosbags' store of message classes.
+        rigs: Of the instances.
+    """
+
+    def __init__(self, types: Any, rigs: Sequence[Skeleton]) -> None:
+        self._types, self._rigs = types.types, rigs
+        self._slots = TrackSlots(_SLOTS)
+
+    def text(self, text: str) -> Any:
+        """``std_msgs/msg/String``."""
+        return self._make("std_msgs/String", data=text)
+
+    def markers(self, moment: LiftedMoment) -> Any:
+        """``visualization_msgs/msg/MarkerArray``: the keypoints and the edges of all instances."""
+        tracked = moment.tracked
+        shown = tracked.known & tracked.valid[:, None]
+        rows = np.repeat(np.arange(len(tracked)), shown.sum(1))
+        spheres = self._colors(moment, rows, tracked.observed[shown])
+        ends = [
+            (row, np.array(self._rigs[tracked.skeleton[row]].edges).reshape(-1, 2))
+            for row in np.flatnonzero(tracked.valid)
+        ]
+        lines = [tracked.points[row, edges.ravel()] for row, edges in ends]
+        seen = [tracked.observed[row, edges].all(1).repeat(2) for row, edges in ends]
+        of = np.repeat([row for row, _ in ends], [2 * len(edges) for _, edges in ends]).astype(int)
+        lined = self._colors(moment, of, np.concatenate([*seen, np.zeros(0, bool)]))
+        placed = np.concatenate([*lines, np.zeros((0, 3), np.float32)])
+        return self._make(
+            "visualization_msgs/MarkerArray",
+            markers=[
+                self._marker(moment, "keypoints", 0, tracked.points[shown], spheres),
+                self._marker(moment, "edges", 1, placed, lined),
+            ],
+        )
+
+    def cloud(self, moment: LiftedMoment) -> Any:
+        """``sensor_msgs/msg/PointCloud2`` with the fields of ``keypoints_3d``."""
+        tracked = moment.tracked
+        unknown = ~(tracked.known & tracked.valid[:, None])
+        sources = [SCALE_SOURCES.index(source) for source in tracked.scale_source]
+        points = Points(
+            xyz=np.where(unknown[..., None], np.nan, tracked.points).astype(np.float32),
+            sigma=np.where(unknown, np.nan, tracked.sigma).astype(np.float32),
+            confidence=moment.confidence,
+            observed=tracked.observed,
+            scale_source=np.array(sources, np.uint8),
+            instance_id=tracked.instance_id,
+            skeleton=tracked.skeleton,
+        )
+        widths = np.array([len(rig) for rig in self._rigs], np.int64)[tracked.skeleton]
+        cells = point_cells(points, widths)
+        return self._make(
+            "sensor_msgs/PointCloud2",
+            header=self._header(moment),
+            height=cells.shape[0],
+            width=cells.shape[1],
+            fields=self._fields(),
+            is_bigendian=False,
+            point_step=POINT_DTYPE.itemsize,
+            row_step=POINT_DTYPE.itemsize * cells.shape[1],
+            data=np.frombuffer(cells.tobytes(), np.uint8),
+            is_dense=is_dense(cells),
+        )
+
+    def transforms(self, moment: LiftedMoment) -> Any:
+        """``tf2_msgs/msg/TFMessage``: a frame an instance, named by slots as the node's are."""
+        tracked = moment.tracked
+        rows = np.flatnonzero(tracked.valid)
+        slots = self._slots.assign(tracked.instance_id[rows].tolist())
+        made = [
+            self._transform(moment, f"lfm_{slot}", *self._root(moment, row))
+            for row, slot in zip(rows.tolist(), slots, strict=True)
+            if slot is not None
+        ]
+        return self._make("tf2_msgs/TFMessage", transforms=made)
+
+    def _root(self, moment: LiftedMoment, row: int) -> tuple[Array, Array]:
+        """Origin (3,) and quaternion xyzw (4,) of an instance's own frame."""
+        tracked = moment.tracked
+        rig = self._rigs[tracked.skeleton[row]]
+        origin, rotation = tracked.translation[row], tracked.rotation[row]
+        if rig.root is not None:
+            points = tracked.points[row : row + 1, : len(rig)].astype(np.float64)
+            origins, rotations = root_frames(points, rig.root, rotation[None].astype(np.float64))
+            origin, rotation = origins[0], rotations[0]
+        return origin, quat_xyzw_from_matrix(rotation[None].astype(np.float64))[0]
+
+    def _transform(self, moment: LiftedMoment, name: str, origin: Array, quat_xyzw: Array) -> Any:
+        transform = self._make(
+            "geometry_msgs/Transform",
+            translation=self._vector("geometry_msgs/Vector3", origin),
+            rotation=self._quaternion(quat_xyzw),
+        )
+        header = self._header(moment)
+        kind = "geometry_msgs/TransformStamped"
+        return self._make(kind, header=header, child_frame_id=name, transform=transform)
+
+    def _marker(
+        self, moment: LiftedMoment, namespace: str, index: int, points: Array, colors: list[Any]
+    ) -> Any:
+        kind = self._types["visualization_msgs/msg/Marker"]
+        place = self._make(
+            "geometry_msgs/Pose",
+            position=self._vector("geometry_msgs/Point", np.zeros(3)),
+            orientation=self._quaternion(np.array([0.0, 0.0, 0.0, 1.0])),
+        )
+        size = np.full(3, _POINT_SIZE) if index == 0 else np.array([_LINE_WIDTH, 0, 0])
+        return kind(
+            header=self._header(moment),
+            ns=namespace,
+            id=index,
+            type=kind.SPHERE_LIST if index == 0 else kind.LINE_LIST,
+            action=kind.ADD if len(points) else kind.DELETE,
+            pose=place,
+            scale=self._vector("geometry_msgs/Vector3", size),
+            color=self._make("std_msgs/ColorRGBA", r=1.0, g=1.0, b=1.0, a=1.0),
+            lifetime=self._make("builtin_interfaces/Duration", sec=_LIFETIME, nanosec=0),
+            points=[self._vector("geometry_msgs/Point", point) for point in points],
+            colors=colors,
+            **self._unused(),
+        )
+
+    def _unused(self) -> dict[str, Any]:
+        """The fields of a marker that ours have no use for; rosbags has no defaults."""
+        never = self._make("builtin_interfaces/Time", sec=0, nanosec=0)
+        header = self._make("std_msgs/Header", stamp=never, frame_id="")
+        nothing = np.zeros(0, np.uint8)
+        return {
+            "frame_locked": False,
+            "texture_resource": "",
+            "texture": self._make(
+                "sensor_msgs/CompressedImage", header=header, format="", data=nothing
+            ),
+            "uv_coordinates": [],
+            "text": "",
+            "mesh_resource": "",
+            "mesh_file": self._make("visualization_msgs/MeshFile", filename="", data=nothing),
+            "mesh_use_embedded_materials": False,
+        }
+
+    def _colors(
+        self, moment: LiftedMoment, rows: NDArray[np.integer], seen: NDArray[np.bool_]
+    ) -> list[Any]:
+        """Colours of points of the instances ``rows``: fainter where they were filled in."""
+        rgb = instance_colors(moment.tracked.instance_id[rows])
+        alpha = np.where(seen, _SEEN, _FILLED_IN)
+        return [
+            self._make("std_msgs/ColorRGBA", r=float(r), g=float(g), b=float(b), a=float(a))
+            for (r, g, b), a in zip(rgb, alpha, strict=True)
+        ]
+
+    def _header(self, moment: LiftedMoment) -> Any:
+        sec, nanosec = divmod(moment.frame.stamp_ns, 1_000_000_000)
+        stamp = self._make("builtin_interfaces/Time", sec=sec, nanosec=nanosec)
+        return self._make("std_msgs/Header", stamp=stamp, frame_id=moment.frame.frame_id)
+
+    def _fields(self) -> list[Any]:
+        assert POINT_DTYPE.fields is not None
+        made = []
+        for name in POINT_DTYPE.names or ():
+            form, offset = POINT_DTYPE.fields[name][:2]
+            kind = _DATATYPES[np.dtype(form).name]
+            made.append(
+                self._make(
+                    "sensor_msgs/PointField", name=name, offset=offset, datatype=kind, count=1
+                )
+            )
+        return made
+
+    def _vector(self, kind: str, values: Any) -> Any:
+        return self._make(kind, **dict(zip("xyz", map(float, values), strict=True)))
+
+    def _quaternion(self, xyzw: Any) -> Any:
+        numbers = dict(zip("xyzw", map(float, xyzw), strict=True))
+        return self._make("geometry_msgs/Quaternion", **numbers)
+
+    def _make(self, kind: str, **fields: Any) -> Any:
+        package, name = kind.split("/")
+        return self._types[f"{package}/msg/{name}"](**fields)
