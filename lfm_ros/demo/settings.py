@@ -78,7 +78,8 @@ def make_plan(wishes: Wishes, folder: Path) -> Plan:
     values = {**_parameters("lifter.yaml", "lifter"), **_parameters("demo.yaml", "lifter")}
     names, frames, notes = list(values["skeletons"]), None, []
     demo = config_dir() / "demo.yaml"
-    lifter: dict[str, Any] = {"autostart": False}
+    # The ledger holds every answer against its own frame: who is not seen must not be shown.
+    lifter: dict[str, Any] = {"autostart": False, "prediction_time": 0.0}
     # The lifter, the monitor and the viewer: discovery takes a second or two, and frames that were
     # played to one of them only would count as lost.
     player: dict[str, Any] = {"min_subscribers": 2 + wishes.viewer}
