@@ -134,7 +134,11 @@ class _Memory(_Held):
 
     def _copy(self, to, source, size):
         if self.kind != "mapped":
-            self.gpu.enqueue(lambda: np.copyto(to[:size], source[:size]))
+            self.gpu.enqueue(lambda: self._carry_out(to, source, size))
+
+    def _carry_out(self, to, source, size):
+        assert self in self.gpu.live, "a copy from or to memory that was given back"
+        np.copyto(to[:size], source[:size])
 
     def free(self):
         if self in self.gpu.live:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
 from stand_in_tensorrt import VERSIONS
 from tensorrt_bench import Bench, call, check
@@ -76,6 +77,21 @@ def test_nothing_is_allocated_once_sizes_are_known(bench):
     assert set(b.gpu.journal) == {"launch", "synchronize"}
 
 
+def test_a_larger_call_moves_the_memory_and_nothing_old_is_replayed(bench, reference):
+    b = bench()
+    engine = b.engine()
+    small, large = call(1, 17), call(64, 120, rigs=1)
+    for _ in range(3):
+        engine.infer(small)
+    blocks = b.gpu.journal.count("block")
+    engine.infer(large)
+    assert b.gpu.journal.count("block") == blocks + 2
+    for seed in range(4):
+        given = call(1, 17, seed=seed)
+        check(engine.infer(given), reference.infer(given))
+    assert b.gpu.journal.count("block") == blocks + 2
+
+
 def test_rtx_records_its_graphs_itself(bench):
     b = bench("rtx")
     engine = b.engine()
@@ -112,6 +128,7 @@ def test_a_call_larger_than_every_profile_is_cut(bench, reference):
     b = bench()
     engine = b.engine()
     given = call(70, 140, rigs=3)
+    given["skeleton_index"] = np.repeat([2, 0], 35)  # the second part has one of three rigs
     b.told.journal.clear()
     check(engine.infer(given), reference.infer(given))
     assert b.told.journal.count("execute") == 2
