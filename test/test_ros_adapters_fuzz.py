@@ -95,6 +95,7 @@ def run(input_type: str, attempt: Any, examples: int) -> None:
         tried.append(attempt(input_type, changes))
 
     many()
+    assert len(tried) >= examples
     assert any(tried), "not one of the mutated messages could be read, so nothing was tried"
 
 
