@@ -92,16 +92,13 @@ def measure(plan: LatencyPlan) -> Iterator[dict[str, Any]]:
 
 
 def _measured(workbench: Bench, plan: LatencyPlan, count: int, width: int) -> dict[str, Any]:
-    from sensor_msgs.msg import PointCloud2
-    from visualization_msgs.msg import MarkerArray
-
-    from lfm_ros.ros.loopback import looping
+    from lfm_ros.ros.loopback import CLOUD, MARKERS, looping
     from lfm_ros.ros.serialized_frames import serialized_frame
 
     frame = serialized_frame(detections(count, width))
     rig, look = tree_rig(width), workbench.look
     nodes = {_NODE: "auto", _PLAIN: "off"} if plan.plain else {_NODE: "auto"}
-    lanes = {_RELAY: PointCloud2, _CARRIER: PointCloud2, **dict.fromkeys(nodes, MarkerArray)}
+    lanes = {_RELAY: CLOUD, _CARRIER: CLOUD, **dict.fromkeys(nodes, MARKERS)}
     runners = {_RELAY: _Contender(workbench.relay(_RELAY))}
     for name, messages in nodes.items():
         parameters = {**plan.parameters, "fast_messages": messages}

@@ -84,14 +84,12 @@ class _Loaded:
 
 @contextmanager
 def _loaded(width: int, parameters: Mapping[str, Any], core: int | None) -> Iterator[_Loaded]:
-    from visualization_msgs.msg import MarkerArray
-
-    from lfm_ros.ros.loopback import looping
+    from lfm_ros.ros.loopback import MARKERS, looping
     from lfm_ros.ros.serialized_frames import serialized_frame
 
     with bench(core) as workbench:
         process = workbench.lifter(_NODE, tree_rig(width), parameters)
-        with looping({_NODE: MarkerArray}, CAMERA) as loopback:
+        with looping({_NODE: MARKERS}, CAMERA) as loopback:
             one = serialized_frame(detections(1, width))
             loopback.await_answers(_NODE, lambda _: one, workbench.look)
             yield _Loaded(process, loopback, _Memory(process), workbench.look)

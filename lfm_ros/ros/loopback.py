@@ -31,6 +31,9 @@ from lfm_ros.ros.serialized_frames import Frames, stamp_of_array, stamp_of_heade
 from lfm_ros.ros.spinning import spinning
 from lfm_ros.ros.transforms import TFMessage
 
+#: Messages that a node may answer with.
+CLOUD, MARKERS = PointCloud2, MarkerArray
+
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.01
 # The answers to the last detections may still be under way.
