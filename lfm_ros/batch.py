@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,7 +45,7 @@ class Batch:
     up: Array | None
     cues: Cues
 
-    @property
+    @cached_property
     def observed(self) -> NDArray[np.bool_]:
         """(B, K) which keypoints were seen."""
         return self.confidence > 0
@@ -61,9 +61,9 @@ class Batch:
         return padded_sides(self.rigs, self.pixels.shape[1])[self.rig_index]
 
     @property
-    def degree(self) -> NDArray[np.float32]:
-        """(B, K) edges at each keypoint."""
-        return self.adjacency.sum(-1)[self.rig_index]
+    def joined(self) -> NDArray[np.bool_]:
+        """(B, K) whether an edge ends at a keypoint."""
+        return padded_joined(self.rigs, self.pixels.shape[1])[self.rig_index]
 
     @property
     def contact_heights(self) -> Array:
@@ -101,6 +101,10 @@ class Batch:
     def enough(self, fewest: int) -> NDArray[np.bool_]:
         """(B,) whether an instance has at least ``fewest`` observed points at different places."""
         # Rounded to a millionth of a pixel, below which two points are one.
+        columns = np.sort(np.where(self.observed, np.round(self.pixels[..., 0], 6), np.nan))
+        different = 1 + (columns[:, 1:] > columns[:, :-1]).sum(-1)
+        if (different >= fewest).all():
+            return np.ones(len(different), bool)
         pixels = np.round(self.pixels, 6)
         place = np.where(self.observed, pixels[..., 0] + 1j * pixels[..., 1], np.nan)
         place = np.sort(place, axis=-1)
@@ -138,7 +142,8 @@ def make_batch(
     in_rig = np.arange(width) < sizes[rig_index][:, None]
     given = _confidence(confidence, (count, width))
     # NaN is not less than anything, so this leaves it out too.
-    seen = (np.abs(pixels) < _FARTHEST_PIXEL).all(-1) & (given > 0)
+    near = np.abs(pixels) < _FARTHEST_PIXEL
+    seen = near[..., 0] & near[..., 1] & (given > 0)
     _check_padding(seen & ~in_rig, sizes[rig_index])
     cameras = _cameras(camera, count)
     return Batch(
@@ -162,6 +167,14 @@ def padded_adjacency(rigs: tuple[Skeleton | None, ...], width: int) -> NDArray[n
             matrix[i, : len(rig), : len(rig)] = rig.adjacency
     matrix.setflags(write=False)
     return matrix
+
+
+@lru_cache(maxsize=64)
+def padded_joined(rigs: tuple[Skeleton | None, ...], width: int) -> NDArray[np.bool_]:
+    """(S, K) whether edges end at the rigs' keypoints; read-only, since it is remembered."""
+    joined = padded_adjacency(rigs, width).any(-1)
+    joined.setflags(write=False)
+    return joined
 
 
 @lru_cache(maxsize=64)
@@ -202,10 +215,13 @@ def _rigs(
                 f"keypoints have {width} columns; skeleton {rig.name!r} has {len(rig)} keypoints"
             )
         return (rig,), np.zeros(count, np.int64)
-    rows = [_rig(s) for s in skeleton]
-    if len(rows) != count:
-        raise InputError(f"{len(rows)} skeletons were given for {count} instances; give one a row")
-    rigs = tuple(dict.fromkeys(rows))
+    given = list(skeleton)
+    if len(given) != count:
+        raise InputError(f"{len(given)} skeletons were given for {count} instances; give one a row")
+    # Nearly every frame has one rig, which need not be looked at once for each instance.
+    all_one = count > 0 and all(one is given[0] for one in given)
+    rows = [_rig(given[0])] * count if all_one else [_rig(one) for one in given]
+    rigs = (rows[0],) if all_one else tuple(dict.fromkeys(rows))
     too_large = [r.name or len(r) for r in rigs if r is not None and len(r) > width]
     if too_large:
         raise InputError(
@@ -213,7 +229,7 @@ def _rigs(
             "pad the rows to the largest rig"
         )
     index = {rig: i for i, rig in enumerate(rigs)}
-    return rigs, np.array([index[r] for r in rows], np.int64)
+    return rigs, np.array([0] * count if all_one else [index[r] for r in rows], np.int64)
 
 
 def _rig(skeleton: SkeletonLike) -> Skeleton | None:

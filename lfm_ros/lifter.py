@@ -186,7 +186,7 @@ def _look(batch: Batch, fewest: int) -> tuple[NDArray[np.int64], Batch, VirtualV
     """The instances that can be lifted, which rows they are, and how they look; None if none can.
 
     The lens or the virtual camera may see less than the detector claims. Without those points the
-    others are centred anew, and may be too few.
+    others are centred anew, and may be too few. In the end batch and view observe the same.
     """
     rows = np.arange(len(batch.pixels))
     while True:
@@ -204,8 +204,8 @@ def _look(batch: Batch, fewest: int) -> tuple[NDArray[np.int64], Batch, VirtualV
 
 def _network_inputs(batch: Batch, view: VirtualView) -> Arrays:
     return {
-        "keypoints": view.keypoints.astype(np.float32),
-        "confidence": np.where(view.observed, batch.confidence, 0.0).astype(np.float32),
+        "keypoints": np.ascontiguousarray(view.keypoints, np.float32),
+        "confidence": batch.confidence,
         "adjacency": batch.adjacency,
         "skeleton_index": batch.rig_index,
         "camera": view.features.astype(np.float32),
@@ -220,8 +220,8 @@ def _structure(outputs: dict[str, Array], batch: Batch, view: VirtualView) -> St
     image; one without (the paper's) leaves it to the image alone.
     """
     canonical = outputs["canonical"]
-    known = batch.in_rig & (view.observed | (batch.degree > 0))
-    weights = np.where(view.observed, batch.confidence, 0.0)
+    known = batch.in_rig & (view.observed | batch.joined)
+    weights = batch.confidence.astype(np.float64)
     if "uvd" in outputs:
         points = structure_from_uvd(outputs["uvd"], view.radius)
         fit, off = refined(
@@ -232,7 +232,9 @@ def _structure(outputs: dict[str, Array], batch: Batch, view: VirtualView) -> St
         points, off = pose.apply(canonical), pose.error
         shift = np.concatenate([pose.shift, np.zeros((len(pose.shift), 1))], -1)
         fit = Similarity(pose.rotation, pose.scale, shift)
-    middle = centroid(points, view.observed)[:, None]
-    points = np.where(known[..., None], points, middle) * batch.in_rig[..., None]
-    sigma = np.where(known, np.exp(np.clip(outputs["log_sigma"], -6, 3)), 1.0)
+    sigma = np.exp(np.minimum(np.maximum(outputs["log_sigma"], -6), 3))
+    if not known.all():
+        middle = centroid(points, view.observed)[:, None]
+        points = np.where(known[..., None], points, middle) * batch.in_rig[..., None]
+        sigma = np.where(known, sigma, 1.0)
     return Structure(points, known, canonical, fit, off * view.pixels_per_unit, sigma)

@@ -137,4 +137,5 @@ def _covariance(translation: Array, error: Array, sigma: Array, known: NDArray[n
 
 
 def _masked(values: Array, in_rig: NDArray[np.bool_]) -> Float:
-    return np.ascontiguousarray(values * in_rig[..., None], np.float32)
+    shown = values if in_rig.all() else values * in_rig[..., None]
+    return np.ascontiguousarray(shown, np.float32)

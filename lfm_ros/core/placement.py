@@ -131,14 +131,16 @@ def scale_by_size(
         ours, error = _measured(structure[rows, :width], rig, errors)
         usual = rig.nominal_size if rig is not None and nominal and rig.nominal_size else np.nan
         spread = 0.0 if rig is None else rig.size_spread
-        known = np.full(len(ours), np.nan) if known_size is None else known_size[rows]
-        unknown = np.isnan(known)
-        wanted = np.where(unknown, usual, known)
+        wanted, source = usual, NOMINAL
+        if known_size is not None:
+            unknown = np.isnan(known_size[rows])
+            wanted = np.where(unknown, usual, known_size[rows])
+            spread = np.where(unknown, spread, _KNOWN_SPREAD)
+            source = np.where(unknown, NOMINAL, KNOWN)
         usable = np.isfinite(wanted) & (ours > 0)
         scale.factor[rows] = np.where(usable, wanted / np.where(ours > 0, ours, 1.0), 1.0)
-        off = np.hypot(error, np.where(unknown, spread, _KNOWN_SPREAD))
-        scale.error[rows] = np.where(usable, off, 0.0)
-        scale.source[rows] = np.where(usable, np.where(unknown, NOMINAL, KNOWN), NONE)
+        scale.error[rows] = np.where(usable, np.hypot(error, spread), 0.0)
+        scale.source[rows] = np.where(usable, source, NONE)
     return scale
 
 
