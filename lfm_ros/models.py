@@ -7,6 +7,7 @@ runtime changing, and every file's size and SHA-256, so that a damaged one is ne
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,16 +55,28 @@ class Model:
 
 
 def available() -> list[str]:
-    """Names of the model folders that come with the package."""
-    return sorted(path.parent.name for path in (config_dir() / "models").glob(f"*/{MANIFEST}"))
+    """Names of the models that come with the package or were fetched."""
+    places = (config_dir() / "models", user_models())
+    return sorted({path.parent.name for at in places for path in at.glob(f"[!.]*/{MANIFEST}")})
+
+
+def user_models() -> Path:
+    """Where fetched models are; perhaps not there yet.
+
+    ``$LFM_DATA_DIR``, else ``$XDG_DATA_HOME/lfm_ros``, else ``~/.local/share/lfm_ros``; in it
+    ``models``.
+    """
+    own, xdg = os.environ.get("LFM_DATA_DIR"), os.environ.get("XDG_DATA_HOME")
+    root = Path(own) if own else Path(xdg or Path.home() / ".local" / "share") / "lfm_ros"
+    return root / "models"
 
 
 def load_model(name: str | None = None) -> Model:
     """Find a model and verify every one of its files.
 
     Args:
-        name: A folder's name under ``config/models``, the path of a model folder, or None for the
-            model that ships.
+        name: A folder's name under ``config/models`` or ``user_models()``, the path of a model
+            folder, or None for the model that ships.
 
     Raises:
         ModelError: There is no such model, or one of its files is not what the manifest says.
@@ -96,7 +109,7 @@ def sha256(path: Path) -> str:
 
 
 def _find(name: str) -> Path:
-    for folder in (Path(name), config_dir() / "models" / name):
+    for folder in (Path(name), config_dir() / "models" / name, user_models() / name):
         if (folder / MANIFEST).is_file():
             return folder
     raise ModelError(

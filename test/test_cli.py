@@ -190,10 +190,10 @@ def test_models_are_listed_and_verified(tmp_path: Path, capsys: pytest.CaptureFi
     assert f"{DEFAULT} (default)" in shown
     copy = tmp_path / "copy"
     shutil.copytree(config_dir() / "models" / DEFAULT, copy)
-    assert main(["models", str(copy)]) == 0
+    assert main(["models", "verify", str(copy)]) == 0
     with (copy / "fp32.onnx").open("r+b") as file:
         file.write(b"\0\0\0\0")
-    assert main(["models", str(copy)]) == 1
+    assert main(["models", "verify", str(copy)]) == 1
     assert "SHA-256" in capsys.readouterr().out
 
 
