@@ -100,6 +100,8 @@ class LiveTracks:
         points, known, sigma = (fitted(values, 1, keypoints) for values in (points, known, sigma))
         seen = Sighting.of(points, root, known)
         listed = rows.tolist()
+        numbers = np.empty((3, len(rows)), np.int64)
+        numbers[:2], numbers[2] = stamp_ns, out.points.shape[1]
         return cls(
             motion=at_rest(seen.rows),
             radius=seen.radius,
@@ -110,9 +112,9 @@ class LiveTracks:
             skeleton=skeleton,
             instance_id=np.full(len(rows), -1, np.int32),
             external=external,
-            seen_ns=np.full(len(rows), stamp_ns, np.int64),
-            born_ns=np.full(len(rows), stamp_ns, np.int64),
-            width=np.full(len(rows), out.points.shape[1], np.int64),
+            seen_ns=numbers[0],
+            born_ns=numbers[1],
+            width=numbers[2],
             scale_source=[out.scale_source[row] for row in listed],
             unit=[out.unit[row] for row in listed],
         )

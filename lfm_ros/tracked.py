@@ -174,7 +174,7 @@ def _tracked(
     return Tracked(
         instance_id=tracks.instance_id,
         row=np.full(count, -1, np.int64) if row is None else row,
-        predicted=np.full(count, row is None),
+        predicted=np.ones(count, bool) if row is None else np.zeros(count, bool),
         age=((stamp_ns - tracks.born_ns) * 1e-9).astype(np.float32),
         skeleton=tracks.skeleton,
         points=points,

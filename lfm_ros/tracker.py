@@ -124,7 +124,7 @@ class Tracker:
         return laid_out(seen, rows, ahead, external, rigs)
 
     def _forget(self) -> None:
-        self._tracks = LiveTracks.none()
+        self._tracks = _NOBODY
         self._last_ns: int | None = None
 
     def _keep_time(self, stamp_ns: int) -> bool:
@@ -148,17 +148,19 @@ class Tracker:
             self._name(fresh, tracks, np.full(len(fresh), -1))
             return tracks
         seconds = ((stamp_ns - tracks.seen_ns) * 1e-9).astype(np.float32)
-        match = _match(fresh, tracks, seconds)
+        units = tracks.units()
+        match = _match(fresh, tracks, units, seconds)
         if _is_steady(match, len(tracks)):
-            self._continue(fresh, tracks, observed, seconds, slice(None))
+            self._continue(fresh, tracks, units, observed, seconds, slice(None))
             self._name(fresh, tracks, match, steady=True)
             return _NOBODY
         again = np.flatnonzero(match >= 0)
-        old = tracks.only(match[again])
-        self._continue(fresh, old, observed[again], seconds[match[again]], again)
+        before = match[again]
+        old = tracks.only(before)
+        self._continue(fresh, old, units[before], observed[again], seconds[before], again)
         self._name(fresh, tracks, match)
         kept = stamp_ns - tracks.seen_ns <= self._prediction_ns
-        kept[match[again]] = False
+        kept[before] = False
         # A name is with whoever bears it now.
         kept &= ~np.isin(tracks.instance_id, fresh.instance_id)
         return tracks.only(np.flatnonzero(kept))
@@ -167,6 +169,7 @@ class Tracker:
         self,
         fresh: LiveTracks,
         old: LiveTracks,
+        units: Floats,
         observed: NDArray[np.bool_],
         seconds: Floats,
         rows: Indices | slice,
@@ -175,7 +178,7 @@ class Tracker:
         measured, known = fresh.motion[0, rows], fresh.known[rows]
         step = np.maximum(seconds, 1e-3)[:, None, None]
         doubt = self._doubt(fresh.sigma[rows], observed, known)
-        motion = self._filter.step(old.motion, measured, step, doubt, old.units())
+        motion = self._filter.step(old.motion, measured, step, doubt, units)
         if min(seconds.tolist(), default=1.0) <= 0:
             no_time = seconds <= 0
             motion[0, no_time], motion[1, no_time] = measured[no_time], old.motion[1, no_time]
@@ -251,14 +254,14 @@ def _single(external: NDArray[np.int32], rows: Indices) -> NDArray[np.int32]:
     return ids
 
 
-def _match(fresh: LiveTracks, tracks: LiveTracks, seconds: Floats) -> Indices:
+def _match(fresh: LiveTracks, tracks: LiveTracks, units: Floats, seconds: Floats) -> Indices:
     """The track of each instance of this frame, or -1."""
     place = {name: i for i, name in enumerate(tracks.external.tolist()) if name != UNNAMED}
     wanted = np.array([place.get(name, -1) for name in fresh.external.tolist()], np.int64)
     return matches(
         _candidates(fresh, fresh.motion[0]),
         _candidates(tracks, tracks.expected(seconds)),
-        tracks.units(),
+        units,
         seconds,
         wanted,
     )

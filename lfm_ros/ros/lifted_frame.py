@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -45,6 +46,7 @@ class LiftedFrame:
         translation: Metres, shape (B, 3).
         scale_source: Index into ``SCALE_SOURCES``, shape (B,), uint8.
         network_seconds: What the network took.
+        tracking_seconds: What the tracker took.
         predicted: How many of the instances were not seen in this frame.
         restarted: Time jumped, so the tracker forgot everybody before this frame.
     """
@@ -63,6 +65,7 @@ class LiftedFrame:
     translation: Floats
     scale_source: NDArray[np.uint8]
     network_seconds: float = 0.0
+    tracking_seconds: float = 0.0
     predicted: int = 0
     restarted: bool = False
 
@@ -110,7 +113,9 @@ def lift_frame(
             depth=around.depth,
             ground=around.ground,
         )
+    began = time.perf_counter()
     tracked = tracking.follow(out, detections, settings)
+    out.seconds["track"] = time.perf_counter() - began
     header = Header(stamp=detections.stamp, frame_id=around.frame_id)
     frame = _frame(header, tracked, rigs, confidence, out)
     # Behind the tracker, which reckons with a root that is less steady along the camera's ray.
@@ -135,6 +140,7 @@ def _frame(
         tracked.translation,
         np.array([SCALE_SOURCES.index(source) for source in tracked.scale_source], np.uint8),
         network_seconds=out.seconds["engine"],
+        tracking_seconds=out.seconds["track"],
         predicted=int(tracked.predicted.sum()),
         restarted=tracked.restarted,
     )

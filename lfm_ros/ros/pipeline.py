@@ -223,7 +223,8 @@ class Pipeline:
         job.watch.lap("output")
         spans = dict(job.watch.seconds)
         # All that the lifter does beside running the network.
-        spans["geometry"] = spans.pop("lift") - frame.network_seconds
+        spans["tracking"] = frame.tracking_seconds
+        spans["geometry"] = spans.pop("lift") - frame.network_seconds - frame.tracking_seconds
         age = self._age(frame.header.stamp)
         self._statistics.published(
             latency=job.watch.total, age=age, network=frame.network_seconds, **spans
