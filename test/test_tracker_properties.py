@@ -1,0 +1,131 @@
+"""The tracker: how steady it makes points, and what holds whatever it is given."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tracker_crowd import RATE_NS, K, bodies, lifted, standing, without
+
+from lfm_ros import Tracked, Tracker
+
+WAYS = ("none", "one_euro", "constant_velocity")
+
+
+def ids_of(tracked: Tracked) -> list[int]:
+    return tracked.instance_id.tolist()
+
+
+@pytest.mark.parametrize("smoothing", WAYS[1:])
+def test_smoothing_takes_jitter_away_and_no_dropped_frame_brings_it_back(smoothing):
+    random = np.random.default_rng(0)
+    shown = np.flatnonzero(random.random(300) > 0.25)
+    tracker, raw = Tracker(smoothing), Tracker("none")
+    shape = bodies(1)
+    errors = {"smooth": [], "raw": []}
+    for step in shown.tolist():
+        seconds = step * RATE_NS * 1e-9
+        true = shape + [0.4 * np.sin(seconds), 0, 5 + 0.3 * np.cos(seconds)]
+        depth = 1 + 0.02 * random.standard_normal()
+        out = lifted(true * depth, noise=0.015, seed=step)
+        for name, one in (("smooth", tracker), ("raw", raw)):
+            got = one.update(out, step * RATE_NS)
+            assert ids_of(got) == [0]
+            errors[name].append(got.points - true)
+    late = {name: np.array(values)[60:] for name, values in errors.items()}
+    jitter = {name: np.diff(values, 2, axis=0).std() for name, values in late.items()}
+    assert jitter["smooth"] < 0.4 * jitter["raw"]
+    assert np.abs(late["smooth"]).mean() < 0.8 * np.abs(late["raw"]).mean()
+
+
+def test_no_smoothing_gives_back_what_was_lifted():
+    tracker, people = Tracker("none"), standing(4)
+    for step in range(5):
+        out = lifted(people, noise=0.05, seed=step)
+        np.testing.assert_allclose(
+            tracker.update(out, step * RATE_NS).points, out.points, atol=2e-6
+        )
+
+
+def test_what_was_filled_in_is_trusted_less():
+    tracker, people = Tracker(), standing(1)
+    for step in range(10):
+        tracker.update(lifted(people), step * RATE_NS)
+    out = lifted(people)
+    out.points[0, :2] += [0.0, 0.1, 0.0]
+    out.observed[0, 0] = False
+    moved = tracker.update(out, 10 * RATE_NS).points[0, :2, 1] - people[0, :2, 1]
+    assert 0 < moved[0] < 0.8 * moved[1]
+
+
+def test_keypoints_that_become_known_are_not_dragged_from_elsewhere():
+    tracker, people = Tracker(), standing(1)
+    for step in range(5):
+        out = lifted(people)
+        out.known[0, 3] = out.observed[0, 3] = False
+        out.points[0, 3] = people[0].mean(0)
+        got = tracker.update(out, step * RATE_NS)
+        np.testing.assert_allclose(got.points[0, 3], people[0].mean(0), atol=1e-5)
+        assert not got.known[0, 3]
+    got = tracker.update(lifted(people), 5 * RATE_NS)
+    np.testing.assert_allclose(got.points[0, 3], people[0, 3], atol=1e-3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), smoothing=st.sampled_from(WAYS), named=st.booleans())
+def test_the_order_of_rows_does_not_matter(seed, smoothing, named):
+    random = np.random.default_rng(seed)
+    one, other = Tracker(smoothing), Tracker(smoothing)
+    people = standing(6, seed) + random.normal(0, 0.3, (6, 1, 3))
+    # In the first frame new ids are given row by row, so that it has the same order for both.
+    for step in range(6):
+        here = np.flatnonzero(random.random(6) > (0.2 if step else 0.0))
+        order = random.permutation(len(here)) if step else np.arange(len(here))
+        out = lifted(people[here], noise=0.02, seed=seed % 1000 + step)
+        ids = np.where(random.random(len(here)) > 0.3, here + 10, -1) if named else None
+        stamp = step * RATE_NS
+        a = one.update(out, stamp, ids)
+        turned = {name: _reordered(value, order) for name, value in vars(out).items()}
+        b = other.update(type(out)(**turned), stamp, None if ids is None else ids[order])
+        assert a.predicted.sum() == b.predicted.sum()
+        seen = len(here)
+        assert ids_of(b)[:seen] == a.instance_id[:seen][order].tolist()
+        np.testing.assert_allclose(b.points[:seen], a.points[:seen][order], atol=1e-5)
+        for tracked in (a, b):
+            assert len(set(ids_of(tracked))) == len(tracked)
+            assert np.isfinite(tracked.points).all()
+            assert np.isfinite(tracked.sigma).all()
+
+
+def _reordered(value, order):
+    if isinstance(value, np.ndarray):
+        return value[order]
+    return [value[i] for i in order.tolist()] if isinstance(value, list) else value
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), smoothing=st.sampled_from(WAYS))
+def test_nothing_but_numbers_comes_out_and_no_id_twice(data, smoothing):
+    tracker, stamp = Tracker(smoothing), 0
+    for _ in range(8):
+        count = data.draw(st.integers(0, 4))
+        seed = data.draw(st.integers(0, 1000))
+        random = np.random.default_rng(seed)
+        size = 10.0 ** random.uniform(-3, 3)
+        out = lifted(size * standing(count, seed), noise=random.choice([0.0, 0.1, 10.0]), seed=seed)
+        for row in range(count):
+            if random.random() < 0.2:
+                without(out, row)
+            out.known[row, random.random(K) < 0.2] = False
+        out.observed[:] &= out.known
+        ids = data.draw(st.none() | st.lists(st.integers(-2, 3), min_size=count, max_size=count))
+        stamp += data.draw(st.sampled_from([0, 1, RATE_NS, -RATE_NS, 10**9, -(10**9), 10**11]))
+        got = tracker.update(out, stamp, None if ids is None else np.array(ids, int))
+        for values in (got.points, got.sigma, got.rotation, got.translation, got.age):
+            assert np.isfinite(values).all()
+        named = got.instance_id[got.valid].tolist()
+        assert len(set(named)) == len(named)
+        assert -1 not in named
+        assert len(got) >= count
+        assert sorted(got.row[got.row >= 0].tolist()) == sorted(set(got.row[got.row >= 0].tolist()))
