@@ -170,6 +170,19 @@ def test_a_plan_that_cannot_be_replaced_is_no_crash(model, rtx):
     assert "cannot be kept" in said[-1]
 
 
+def test_a_build_that_fails_leaves_its_log(model, rtx, folder, monkeypatch):
+    other_gpu = GPU._replace(compute_capability=(8, 7))  # a Jetson Orin
+    monkeypatch.setattr(cache, "build", build)
+    with pytest.raises(
+        EngineError, match=r"cannot build for.*8\.7.*all that it said is in"
+    ) as error:
+        load(model, rtx, [], other_gpu)
+    (log,) = folder.glob("*.log")
+    assert str(log) in str(error.value)
+    assert "[VERBOSE]" in log.read_text()
+    assert not list(folder.glob("*.plan"))
+
+
 def test_without_a_place_to_write_it_is_built_and_not_kept(model, rtx, monkeypatch):
     monkeypatch.setenv("LFM_CACHE_DIR", "/proc/no/place")
     said: list[str] = []
@@ -264,6 +277,15 @@ def test_the_golden_batch_is_run_and_its_difference_recorded(model, rtx):
     plan = load(model, rtx, [])
     plan.record(half)
     assert load(model, rtx, []).sidecar["golden"] == {"mean": half.mean, "worst": half.worst}
+
+
+def test_a_difference_that_cannot_be_written_is_no_crash(model, rtx, folder):
+    plan = load(model, rtx, [])
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+    plan.record(cache.GoldenDifference(0, 0))
+    assert plan.sidecar["golden"] == {"mean": 0, "worst": 0}
 
 
 def test_the_limits_of_the_golden_batch():

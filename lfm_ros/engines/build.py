@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lfm_ros.core.errors import EngineError
@@ -23,6 +24,18 @@ _PROFILE = re.compile(r"\[profile (\d+)\]|_myl(\d+)_\d+$")
 _SCRATCH = re.compile(r"Total Activation Memory: (\d+)")
 # Two builds at once would only slow each other down, and share one log.
 _one_build = threading.Lock()
+
+
+class BuildError(EngineError):
+    """The library does not take the file, or cannot build it.
+
+    Attributes:
+        log: All that it said until then.
+    """
+
+    def __init__(self, sentence: str, log: Sequence[Entry] = ()) -> None:
+        super().__init__(sentence)
+        self.log = tuple(log)
 
 
 @dataclass(frozen=True)
@@ -67,23 +80,23 @@ def build(
         progress: Called with a phase's name and its share done.
 
     Raises:
-        EngineError: The file is not taken, or the builder fails; with NVIDIA's own last error.
+        BuildError: The file is not taken, or the builder fails; with NVIDIA's own last error.
+        EngineError: No such precision.
     """
     if precision not in PRECISIONS:
         raise EngineError(f"precision {precision!r} is not known; use one of {PRECISIONS}")
-    onnx = model.path(precision).read_bytes()
     began = time.monotonic()
     with _one_build, nvidia.log.recording() as log:
-        builder = _made(nvidia.module.Builder(nvidia.logger), nvidia)
-        network = _parse(onnx, builder, nvidia, model.path(precision).name)
-        config = _configure(builder, network, nvidia, model)
-        nvidia.aim(config, targets)
-        monitor = nvidia.show_progress(config, progress) if progress is not None else None
-        plan = _made(builder.build_serialized_network(network, config), nvidia)
-        del monitor
+        try:
+            plan = _serialized(model, nvidia, precision, targets, progress)
+        except EngineError as error:
+            raise BuildError(str(error), log) from error
+        # The binding's own, such as for a GPU that is there and cannot be used.
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise BuildError(_failure(nvidia, str(error)), log) from error
     text = "\n".join(entry.text for entry in log)
     return BuiltEngine(
-        bytes(plan), time.monotonic() - began, kernel_names(text), scratch_memory(text), tuple(log)
+        plan, time.monotonic() - began, kernel_names(text), scratch_memory(text), tuple(log)
     )
 
 
@@ -103,14 +116,33 @@ def scratch_memory(log: str) -> tuple[int, ...]:
     return tuple(int(number) for number in _SCRATCH.findall(log))
 
 
-def _parse(onnx: bytes, builder: Any, nvidia: NvidiaModule, name: str) -> Any:
+def _serialized(
+    model: Model,
+    nvidia: NvidiaModule,
+    precision: str,
+    targets: Sequence[Capability],
+    progress: Progress | None,
+) -> bytes:
+    builder = nvidia.module.Builder(nvidia.logger)
+    network = _parse(model.path(precision), builder, nvidia)
+    config = _configure(builder, network, nvidia, model)
+    nvidia.aim(config, targets)
+    monitor = nvidia.show_progress(config, progress) if progress is not None else None
+    plan = builder.build_serialized_network(network, config)
+    del monitor  # until here the builder called it
+    if plan is None:
+        raise EngineError(_failure(nvidia, nvidia.log.last_error()))
+    return bytes(plan)
+
+
+def _parse(path: Path, builder: Any, nvidia: NvidiaModule) -> Any:
     network = nvidia.create_network(builder)
     parser = nvidia.module.OnnxParser(network, nvidia.logger)
-    if not parser.parse(onnx):
+    if not parser.parse(path.read_bytes()):
         errors = "; ".join(parser.get_error(i).desc() for i in range(parser.num_errors))
         raise EngineError(
-            f"{nvidia.name} {nvidia.version} does not take {name}: {errors}. ONNX Runtime does: "
-            "choose backend 'onnxruntime'"
+            f"{nvidia.name} {nvidia.version} does not take {path.name}: {errors}. ONNX Runtime "
+            "does: choose backend 'onnxruntime'"
         )
     return network
 
@@ -148,9 +180,5 @@ def _range(described: str, profile: Profile) -> tuple[tuple[int, ...], ...]:
     return tuple(dimensions(described, shape, rigs) for shape, rigs in sizes)
 
 
-def _made(thing: Any, nvidia: NvidiaModule) -> Any:
-    if thing is None:
-        raise EngineError(
-            f"{nvidia.name} {nvidia.version} could not build the engine: {nvidia.log.last_error()}"
-        )
-    return thing
+def _failure(nvidia: NvidiaModule, reason: str) -> str:
+    return f"{nvidia.name} {nvidia.version} could not build the engine: {reason}"

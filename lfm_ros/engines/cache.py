@@ -8,9 +8,10 @@ refused.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,9 +21,10 @@ from numpy.typing import NDArray
 
 from lfm_ros.core.errors import EngineError
 from lfm_ros.engines.base import Arrays
-from lfm_ros.engines.build import BuiltEngine, build
+from lfm_ros.engines.build import BuildError, BuiltEngine, build
 from lfm_ros.engines.cache_folder import cache_folder, locked, write_atomically
 from lfm_ros.engines.nvidia import NvidiaModule, Progress
+from lfm_ros.engines.nvidia_log import Entry
 from lfm_ros.engines.profiles import PROFILES
 from lfm_ros.models import Model, sha256
 
@@ -68,7 +70,9 @@ class CachedPlan:
         """Write the difference to the model's own outputs into the sidecar."""
         self.sidecar["golden"] = asdict(golden)
         if self.path is not None:
-            _write_sidecar(self.path, self.sidecar)
+            # In a cache that is only read, it is measured again at the next start.
+            with contextlib.suppress(OSError):
+                _write_sidecar(self.path, self.sidecar)
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,11 @@ def load_or_build(
         say(_announcement(model, nvidia, precision, reason))
         # Where the library can build for other GPUs too, it is told which one this is.
         targets = [device.compute_capability] if nvidia.capabilities else []
-        return keep(build(model, nvidia, precision, targets, progress), identity, path, say)
+        try:
+            built = build(model, nvidia, precision, targets, progress)
+        except BuildError as error:
+            raise _with_log(error, path.with_suffix(".log")) from error
+        return keep(built, identity, path, say)
 
 
 def identify(
@@ -162,7 +170,7 @@ def keep(built: BuiltEngine, identity: dict[str, Any], path: Path, say: Say) -> 
         "warnings": built.warnings,
     }
     try:
-        write_atomically(path.with_suffix(".log"), "\n".join(map(str, built.log)).encode())
+        _write_log(path.with_suffix(".log"), built.log)
         write_atomically(path, built.plan)
         _write_sidecar(path, sidecar)  # last: a plan without it is not there
     except OSError as error:
@@ -229,6 +237,19 @@ def _announcement(model: Model, nvidia: NvidiaModule, precision: str, reason: st
         f"({reason}); this happens once and takes from seconds to some minutes. "
         "`lfm build-engine` does it beforehand"
     )
+
+
+def _with_log(error: BuildError, path: Path) -> EngineError:
+    """The error, with the place where NVIDIA's log is."""
+    try:
+        _write_log(path, error.log)
+    except OSError:
+        return error
+    return EngineError(f"{error}; all that it said is in {path}")
+
+
+def _write_log(path: Path, log: Sequence[Entry]) -> None:
+    write_atomically(path, "\n".join(map(str, log)).encode())
 
 
 def _write_sidecar(path: Path, sidecar: dict[str, Any]) -> None:
