@@ -121,7 +121,9 @@ def _scale(
         )
         scale = scale.or_better(*found, GROUND)
     if batch.cues.depth is not None and batch.cameras is not None:
-        depths = surface_depths(batch.cues.depth, batch.pixels, batch.cameras)
+        sized = np.where(scale.source > 0, scale.factor, np.nan)[:, None]
+        expected = sized * points[..., 2]
+        depths = surface_depths(batch.cues.depth, batch.pixels, batch.cameras, expected)
         weights = np.where(view.observed, batch.confidence, 0.0)
         found = scale_by_depth(points, sigma, weights, depths, batch.surface_depth)
         scale = scale.or_better(*found, DEPTH)

@@ -327,7 +327,7 @@ def test_a_network_without_depth_is_posed_from_the_image(lifter):
         def infer(self, inputs):
             return {
                 "canonical": self.shapes,
-                "log_sigma": np.full(self.shapes.shape[:2], -3, np.float32),
+                "log_sigma": np.full(self.shapes.shape[:2], -6, np.float32),
             }
 
         def close(self):

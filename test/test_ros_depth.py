@@ -78,6 +78,7 @@ def test_colour_is_no_depth():
 @pytest.fixture(scope="module")
 def probe() -> Iterator[Probe]:
     arguments = ["-p", "use_depth:=true", "-p", "diagnostics_period:=0.1"]
+    arguments += ["-p", "tracking:=false"]  # each frame shows somebody else
     with started("node", *arguments, namespace="deep"), probing("deep") as probe:
         probe.depth = probe.node.create_publisher(Image, "depth", RELIABLE)
         probe.await_lifter()

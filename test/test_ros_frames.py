@@ -131,6 +131,7 @@ def running(namespace: str, *parameters: str) -> Iterator[Probe]:
 
     arguments = [word for text in parameters for word in ("-p", text)]
     arguments += ["-p", "diagnostics_period:=0.1", "-p", "tf_timeout:=0.05"]
+    arguments += ["-p", "tracking:=false"]  # each frame shows somebody else
     with started("node", *arguments, namespace=namespace), probing(namespace) as probe:
         static = probe.node.create_publisher(TFMessage, "/tf_static", qos.latched())
         moving = probe.node.create_publisher(TFMessage, "/tf", RELIABLE)

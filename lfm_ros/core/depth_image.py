@@ -21,10 +21,13 @@ ENCODINGS = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
 
 _REACH = 2
 _FEWEST_PIXELS = 5
-# REP 118: integers are millimetres, floats metres. Some drivers publish floats in millimetres; no
-# depth camera sees further than 100 m, and none nearer than 100 mm.
-_METRES_PER_INTEGER = 1e-3
-_FARTHEST = 100.0
+# REP 118: integers are millimetres, floats metres. Some drivers publish floats in millimetres.
+_MILLIMETRE = 1e-3
+# What is expected in metres and comes out this many times larger was in millimetres.
+_BETWEEN_UNITS = 1000**0.5
+# Where nothing is expected: few depth cameras see further than so many metres, or nearer than as
+# many millimetres.
+_FARTHEST = 200.0
 
 
 def depth_from_bytes(
@@ -79,7 +82,10 @@ def checked_depth(image: ArrayLike) -> NDArray[np.generic]:
 
 
 def surface_depths(
-    image: NDArray[np.generic], pixels: Array, cameras: Sequence[Intrinsics]
+    image: NDArray[np.generic],
+    pixels: Array,
+    cameras: Sequence[Intrinsics],
+    expected: Array | None = None,
 ) -> Array:
     """Metres (B, K) along the optical axis to the surface around each pixel, NaN where unknown.
 
@@ -91,6 +97,8 @@ def surface_depths(
             image, the same field of view is meant.
         pixels: Shape (B, K, 2), of the camera's image.
         cameras: B cameras.
+        expected: Depths (B, K) as far as another cue knows them, NaN where none does; they tell
+            metres from millimetres in images of floats.
     """
     height, width = image.shape
     place = pixels * _resize(cameras, width, height) if len(cameras) else pixels
@@ -108,7 +116,7 @@ def surface_depths(
     count = np.isfinite(metres).sum(-1)
     middle = np.take_along_axis(metres, np.maximum(count - 1, 0)[..., None] // 2, -1)[..., 0]
     middle = np.where(count >= _FEWEST_PIXELS, middle, np.nan)
-    return middle * _unit(image.dtype, middle)
+    return middle * _unit(image.dtype, middle, expected)
 
 
 def _resize(cameras: Sequence[Intrinsics], width: int, height: int) -> Array:
@@ -124,9 +132,13 @@ def _resize(cameras: Sequence[Intrinsics], width: int, height: int) -> Array:
     return ratio[:, None]
 
 
-def _unit(kind: np.dtype[np.generic], values: Array) -> float:
+def _unit(kind: np.dtype[np.generic], values: Array, expected: Array | None) -> float:
     """Metres per unit of a depth image's values."""
     if kind.kind != "f":
-        return _METRES_PER_INTEGER
-    known = values[np.isfinite(values)]
-    return _METRES_PER_INTEGER if known.size and np.median(known) > _FARTHEST else 1.0
+        return _MILLIMETRE
+    limits = np.full(values.shape, _FARTHEST)
+    if expected is not None:
+        limits = np.where(np.isfinite(expected), _BETWEEN_UNITS * expected, limits)
+    known = np.isfinite(values)
+    too_far = np.count_nonzero(values[known] > limits[known])
+    return _MILLIMETRE if 2 * too_far > np.count_nonzero(known) else 1.0

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+# The share of a point's error that is up and down.
+_VERTICAL = 0.58
 # How far a point that touches the ground is off its usual height above it, metres.
 _HEIGHT_ERROR = 0.02
 # How far the plane is tilted, radians: what TF and calibration leave.
@@ -45,7 +47,7 @@ def scale_by_ground(
     below, drop = np.where(usable, down, 1.0), np.where(usable, above, 1.0)
     ratio = np.where(usable, np.log(drop / below), np.inf)
     error = np.sqrt(
-        np.square(sigma / below)
+        np.square(_VERTICAL * sigma / below)
         + np.square(_HEIGHT_ERROR / drop)
         + np.square(_TILT_ERROR * reach / below)
     )
