@@ -1,9 +1,9 @@
 """ONNX Runtime on the CPU.
 
-How a call is carried out was measured on a Zen 5 server core: a thread of
-its own for each part of a batch is worth more than several threads within one multiplication, a
-part of some 800 keypoints fits the caches and is up to a quarter faster than a whole crowd, and
-threads that wait by spinning cost many times the work of a frame.
+How a call is carried out was measured on a Zen 5 server core: a thread of its own for each part of
+a batch is worth more than several threads within one multiplication, a part of some 800 keypoints
+fits the caches and takes up to a third less time than a whole crowd, and threads that wait by
+spinning cost many times the work of a frame.
 """
 
 from __future__ import annotations
