@@ -18,8 +18,8 @@ class Engine(Protocol):
 
     ``infer`` takes ``keypoints (B, K, 2)``, ``confidence (B, K)`` with 0 for missing, ``adjacency
     (S, K, K)`` of the S rigs in the batch, ``skeleton_index (B,)`` of integers, ``camera (B, C)``
-    and ``side (B, K)``; all others float32. It returns the outputs that the manifest names. Any thread
-    may call it.
+    and ``side (B, K)``; all others float32. It returns the outputs that the manifest names. Any
+    thread may call it.
     """
 
     name: str
