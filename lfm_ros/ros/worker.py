@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
 _JOIN_SECONDS = 5.0
+# A thread that was woken has its item in a tenth of that; nobody waits longer for it.
+_PICK_UP_SECONDS = 0.001
 
 
 class Worker(Generic[Item]):
@@ -31,9 +34,12 @@ class Worker(Generic[Item]):
         self._handle = handle
         self._on_drop = on_drop
         self._depth = depth
-        self._waiting: deque[Item] = deque()
-        self._changed = threading.Condition()
-        self._stopped = False
+        # Each with a lock that is released when the thread takes it.
+        self._waiting: deque[tuple[Item, threading.Lock]] = deque()
+        self._changing = threading.Lock()
+        # One for each item that was offered, dropped ones too, and one to stop.
+        self._tokens: SimpleQueue[None] = SimpleQueue()
+        self._idle = self._stopped = False
         self._thread = threading.Thread(target=self._run, name="lfm-lifter", daemon=True)
 
     def start(self) -> None:
@@ -42,14 +48,21 @@ class Worker(Generic[Item]):
 
     def offer(self, item: Item) -> None:
         """Queue an item, in place of the oldest one if the queue is full."""
-        with self._changed:
+        taken = threading.Lock()
+        taken.acquire()
+        with self._changing:
             full = len(self._waiting) >= self._depth
             if full:
                 self._waiting.popleft()
-            self._waiting.append(item)
-            self._changed.notify()
+            self._waiting.append((item, taken))
+        idle = self._idle
+        self._tokens.put(None)
         if full:
             self._on_drop()
+        if idle:
+            # The thread needs the interpreter, which this one would keep while it prepares its
+            # next wait for messages; that takes longer than it takes the other to wake up.
+            taken.acquire(timeout=_PICK_UP_SECONDS)
 
     def stop(self) -> int:
         """Finish the item in hand and end the thread.
@@ -57,20 +70,25 @@ class Worker(Generic[Item]):
         Returns:
             How many items were still waiting and are dropped.
         """
-        with self._changed:
+        with self._changing:
             self._stopped = True
             left = len(self._waiting)
             self._waiting.clear()
-            self._changed.notify()
+        self._tokens.put(None)
         if self._thread.is_alive():
             self._thread.join(_JOIN_SECONDS)
         return left
 
     def _run(self) -> None:
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._stopped or self._waiting)
+            self._idle = True
+            self._tokens.get()
+            self._idle = False
+            with self._changing:
                 if self._stopped:
                     return
-                item = self._waiting.popleft()
+                if not self._waiting:
+                    continue  # the token of an item that was dropped
+                item, taken = self._waiting.popleft()
+            taken.release()
             self._handle(item)
