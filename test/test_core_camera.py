@@ -158,6 +158,23 @@ def test_binned_and_cut_images_see_the_same_rays():
     np.testing.assert_array_equal(plain.matrix, full.matrix)
 
 
+def test_a_rectified_image_sees_the_same_rays_through_another_camera():
+    lens = camera("plumb_bob")
+    new, _ = cv2.getOptimalNewCameraMatrix(lens.matrix, np.array(lens.distortion), lens.size, 0.0)
+    p = np.ravel(np.c_[new, [-70.0, 0, 0]])  # the right camera of a pair
+    info = camera_info(k=np.ravel(lens.matrix), d=lens.distortion, p=p)
+    read = Intrinsics.from_camera_info(info, rectified=True)
+    rectified = image_grid().reshape(-1, 2)
+    rays = read.rays(rectified)
+    raw = opencv_project(np.concatenate([rays, np.ones((len(rays), 1))], -1), lens)
+    np.testing.assert_allclose(Intrinsics.from_camera_info(info).rays(raw), rays, atol=1e-9)
+    binned = camera_info(k=info.k, p=p, binning_x=2, binning_y=2)
+    small = Intrinsics.from_camera_info(binned, rectified=True)
+    np.testing.assert_allclose(small.rays(rectified / 2), rays, atol=1e-12)
+    with pytest.raises(InputError, match=r"CameraInfo\.p is all zeros"):
+        Intrinsics.from_camera_info(camera_info(p=[0.0] * 12), rectified=True)
+
+
 def test_an_uncalibrated_driver_is_named():
     with pytest.raises(InputError, match=r"all zeros.*camera_calibration"):
         Intrinsics.from_camera_info(camera_info(k=[0.0] * 9))

@@ -139,6 +139,15 @@ def test_the_same_calibration_is_read_once():
     assert cache.update(info(3, 901.0)) is not cache.update(info(4))
 
 
+def test_the_rectified_image_has_the_camera_p():
+    info = camera_info(Header(stamp=Time(sec=1)), CAMERA)
+    info.p[0] = 800.0
+    read = CameraCache(rectified=True).update(info).intrinsics
+    assert (read.matrix[0, 0], read.distortion) == (800.0, ())
+    cache = CameraCache()
+    assert cache.update(info).intrinsics.matrix[0, 0] == 900.0
+
+
 def test_an_uncalibrated_camera_says_its_size_and_its_problem():
     seen = CameraCache().update(CameraInfo(width=640, height=480))
     assert seen.intrinsics is None

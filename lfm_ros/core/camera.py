@@ -97,17 +97,22 @@ class Intrinsics:
         return cls([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]], size)
 
     @classmethod
-    def from_camera_info(cls, info: Any) -> Intrinsics:
+    def from_camera_info(cls, info: Any, *, rectified: bool = False) -> Intrinsics:
         """Read a ``sensor_msgs/msg/CameraInfo``: K, D, the distortion model, binning and ROI.
 
+        Args:
+            info: Describes the raw image and the rectified one.
+            rectified: The camera of the rectified image (``image_rect``), which is P and has no
+                distortion.
+
         Raises:
-            InputError: K is all zeros (an uncalibrated driver publishes that) or does not fit.
+            InputError: K or P is all zeros (an uncalibrated driver publishes that) or does not fit.
         """
-        matrix = np.array(info.k, np.float64).reshape(3, 3)
+        matrix = _pinhole(info, rectified)
         if not matrix.any():
             raise InputError(
-                "CameraInfo.k is all zeros, so the camera is not calibrated; "
-                "run camera_calibration, or stop publishing this camera_info"
+                f"CameraInfo.{'p' if rectified else 'k'} is all zeros, so the camera is not "
+                "calibrated; run camera_calibration, or stop publishing this camera_info"
             )
         roi = getattr(info, "roi", None)
         offset = (roi.x_offset, roi.y_offset) if roi is not None else (0, 0)
@@ -118,6 +123,8 @@ class Intrinsics:
         width = getattr(roi, "width", 0) or info.width
         height = getattr(roi, "height", 0) or info.height
         size = (int(width) // bins[0], int(height) // bins[1])
+        if rectified:
+            return cls(matrix, size)
         return cls(matrix, size, tuple(info.d), info.distortion_model or "plumb_bob")
 
     def project(self, points: ArrayLike) -> Array:
@@ -151,3 +158,10 @@ class Intrinsics:
         """Empty where nothing is bent; equidistant bends with coefficients of zero too."""
         bends = any(self.distortion) or self.model == "equidistant"
         return tuple(self.distortion) if bends else ()
+
+
+def _pinhole(info: Any, rectified: bool) -> Array:
+    """The left 3x3 of P, or K, for the whole image at full resolution (REP 104)."""
+    if rectified:
+        return np.array(info.p, np.float64).reshape(3, 4)[:, :3].copy()
+    return np.array(info.k, np.float64).reshape(3, 3)

@@ -117,7 +117,7 @@ class _Scene:
 def _small_rotation(step: Array) -> Array:
     """Rotations (B, 3, 3) by small rotation vectors (B, 3); exact rotations, by nearly that angle.
 
-    Source: A. Cayley's transform of half the cross-product matrix.
+    Cayley's transform of half the cross-product matrix: no sines, no branch at zero.
     """
     half = 0.5 * step
     a, b, c = half[:, 0], half[:, 1], half[:, 2]

@@ -37,9 +37,13 @@ class CameraCache:
     A driver stamps image and CameraInfo alike, so the message with the frame's own stamp is the
     right one. It may arrive a moment later than the keypoints, which is worth waiting for if the
     cameras came in pairs so far; otherwise the latest one holds.
+
+    Args:
+        rectified: Whether the keypoints are of the rectified image.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rectified: bool = False) -> None:
+        self._rectified = rectified
         self._changed = threading.Condition()
         self._by_stamp: OrderedDict[Stamp, SeenCamera] = OrderedDict()
         self._known: tuple[Any, SeenCamera] | None = None
@@ -52,7 +56,7 @@ class CameraCache:
         with self._changed:
             # Drivers repeat the same calibration with every image; reading it once is enough.
             if self._known is None or self._known[0] != content:
-                self._known = (content, _read(info))
+                self._known = (content, _read(info, self._rectified))
             seen = self._latest = self._known[1]
             self._by_stamp[_stamp(info.header.stamp)] = seen
             while len(self._by_stamp) > _REMEMBERED:
@@ -82,16 +86,17 @@ def _stamp(stamp: Any) -> Stamp:
 def _content(info: Any) -> tuple[Any, ...]:
     roi = info.roi
     return (
-        *(tuple(info.k), tuple(info.d), info.distortion_model, info.width, info.height),
+        *(tuple(info.k), tuple(info.d), tuple(info.p), info.distortion_model),
+        *(info.width, info.height),
         *(info.binning_x, info.binning_y, roi.x_offset, roi.y_offset, roi.width, roi.height),
         info.header.frame_id,
     )
 
 
-def _read(info: Any) -> SeenCamera:
+def _read(info: Any, rectified: bool) -> SeenCamera:
     size = (int(info.width), int(info.height))
     try:
-        intrinsics, problem = Intrinsics.from_camera_info(info), ""
+        intrinsics, problem = Intrinsics.from_camera_info(info, rectified=rectified), ""
     except InputError as error:
         intrinsics, problem = None, str(error)
     return SeenCamera(intrinsics, info.header.frame_id, size, problem)

@@ -111,6 +111,11 @@ class LifterParameters:
         "distances are rough, and /diagnostics warns.",
         when=LIVE,
     )
+    rectified: bool = parameter(
+        False,
+        "The detector works on the rectified image (image_rect), whose camera is P of camera_info "
+        "and has no distortion; else on the raw one, whose camera is K with the lens model.",
+    )
     assumed_fov_deg: float = parameter(
         60.0,
         "Horizontal field of view in degrees of the camera that is assumed without camera_info.",

@@ -77,7 +77,7 @@ class Pipeline:
         self._settings, self._age = settings, age
         self._statistics, self._complaints = statistics, complaints
         self._scout = scout
-        self._cameras = CameraCache()
+        self._cameras = CameraCache(settings().rectified)
         self._tracking = Tracking()
         self._last_stamp: int | None = None
         self._enabled = True
