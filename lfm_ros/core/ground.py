@@ -9,6 +9,8 @@ Array = NDArray[np.float64]
 
 # The share of a point's error that is up and down.
 _VERTICAL = 0.58
+# Points whose factors differ by less than this share of their error stand side by side.
+_ALIKE = 0.5
 # How far a point that touches the ground is off its usual height above it, metres.
 _HEIGHT_ERROR = 0.02
 # How far the plane is tilted, radians: what TF and calibration leave.
@@ -23,8 +25,8 @@ def scale_by_ground(
     """Metres per unit by which the lowest of the points that can stand stands on the ground.
 
     Of a foot in the air and one on the ground, the one on the ground says that the object is
-    nearer: so the smallest of the factors holds, and those that are equal to it within their errors
-    are averaged with it.
+    nearer: so the smallest of the factors holds, and those that are equal to it well within
+    their errors are averaged with it.
 
     Args:
         points: Shape (B, K, 3), camera frame, any unit.
@@ -54,7 +56,9 @@ def scale_by_ground(
     lowest = ratio.min(-1, initial=np.inf)
     found = np.isfinite(lowest)
     higher = np.where(usable, ratio - np.where(found, lowest, 0.0)[:, None], 0.0)
-    weight = np.where(usable, np.exp(-0.5 * np.square(higher / error)) / np.square(error), 0.0)
+    weight = np.where(
+        usable, np.exp(-0.5 * np.square(higher / (_ALIKE * error))) / np.square(error), 0.0
+    )
     total = np.where(found, weight.sum(-1), 1.0)
     middle = (weight * np.where(usable, ratio, 0.0)).sum(-1) / total
     # The points share the plane and the errors of the shape, so several are no better than one.
