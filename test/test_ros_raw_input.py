@@ -19,11 +19,12 @@ from lfm_ros.core.errors import MessageError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters import load_adapter
 from lfm_ros.ros.adapters.pointcloud2 import adapt
-from lfm_ros.ros.cdr_reader import CdrReader, read_cloud
+from lfm_ros.ros.cdr_reader import CdrReader, CloudReader
 from lfm_ros.ros.clouds import Keypoints, encode_keypoints
 from lfm_ros.ros.parameters import LifterParameters
 
 RIG = Skeleton(["a", "b", "c", "d"], [(0, 1), (1, 2), (2, 3)], name="rig")
+read_cloud = CloudReader()
 PLAIN = ("height", "width", "is_bigendian", "point_step", "row_step", "is_dense")
 UINT32 = st.integers(0, 2**32 - 1)
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
@@ -89,6 +90,24 @@ def test_the_adapter_reads_bytes_as_it_reads_the_message():
     for name in ("keypoints", "confidence", "instance_id", "skeleton"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
     assert (ours.stamp, ours.frame_id) == (theirs.stamp, theirs.frame_id)
+
+
+def test_what_was_read_before_does_not_show():
+    """Clouds of one stream, and others in between that begin alike."""
+    read = CloudReader()
+    sent = [cloud(2, 1), cloud(2, 2), cloud(3, 3), cloud(2, 4)]
+    sent[1].is_dense = False
+    sent[3].header.stamp = Time(sec=-5, nanosec=2**32 - 1)
+    for message in [*sent, *reversed(sent)]:
+        ours = read(serialize_message(message))
+        assert (ours.header.stamp, ours.height) == (message.header.stamp, message.height)
+        assert (ours.header.frame_id, ours.is_dense) == ("camera", message.is_dense)
+        assert bytes(ours.data) == bytes(message.data)
+    whole = serialize_message(sent[0])
+    read(whole)
+    for length in range(len(whole)):
+        with pytest.raises(MessageError):
+            read(whole[:length])
 
 
 def test_a_publisher_whose_numbers_begin_with_the_big_end():

@@ -7,7 +7,7 @@ and a header that is most of the work, and on a robot the bytes may come from an
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lfm_ros.core.errors import MessageError
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from builtin_interfaces.msg import Time
 
 # The second byte of the encapsulation: plain CDR, big- or little-endian.
-_BYTE_ORDERS = {b"\x00\x00": ">", b"\x00\x01": "<"}
+_NUMBERS = {
+    encoding: {code: struct.Struct(order + code) for code in "BiI"}
+    for encoding, order in ((b"\x00\x00", ">"), (b"\x00\x01", "<"))
+}
+# In front of everything that stays the same from message to message: encapsulation and stamp.
+_STAMP_END = ENCAPSULATION + 8
 # Name, offset, datatype and count of a PointField: no fewer bytes than these.
 _SMALLEST_FIELD = 13
 
@@ -33,15 +38,20 @@ class CdrReader:
     """
 
     def __init__(self, data: bytes) -> None:
-        order = _BYTE_ORDERS.get(bytes(data[:2]))
-        if order is None or len(data) < ENCAPSULATION:
+        numbers = _NUMBERS.get(bytes(data[:2]))
+        if numbers is None or len(data) < ENCAPSULATION:
             raise MessageError(
                 f"a message of {len(data)} bytes begins with {bytes(data[:2]).hex() or 'nothing'}; "
                 "expected plain CDR (0000 or 0001): publish with a ROS 2 middleware"
             )
         self._data = memoryview(data)[ENCAPSULATION:]
         self._at = 0
-        self._numbers = {code: struct.Struct(order + code) for code in "BiI"}
+        self._numbers = numbers
+
+    @property
+    def at(self) -> int:
+        """Offset of the next byte in the message."""
+        return ENCAPSULATION + self._at
 
     @property
     def left(self) -> int:
@@ -124,13 +134,45 @@ def read_header(reader: CdrReader) -> HeaderView:
     return HeaderView(stamp, reader.text())
 
 
-def read_cloud(data: bytes) -> CloudView:
-    """A serialised ``sensor_msgs/msg/PointCloud2``.
+class CloudReader:
+    """Reads serialised ``sensor_msgs/msg/PointCloud2``.
 
-    Raises:
-        MessageError: The bytes are not one, or not a whole one.
+    Of the messages of a stream only stamp and points differ, as a rule: what is said of the points
+    is read once for all messages that say the same.
     """
-    reader = CdrReader(data)
+
+    def __init__(self) -> None:
+        self._encoding = self._description = b""
+        self._view: CloudView | None = None
+
+    def __call__(self, data: bytes) -> CloudView:
+        """The cloud.
+
+        Raises:
+            MessageError: The bytes are not one, or not a whole one.
+        """
+        known, start = self._view, _STAMP_END + len(self._description)
+        if known is None or not (
+            data.startswith(self._encoding)
+            and data.startswith(self._description, _STAMP_END)
+            and len(data) > start + len(known.data)
+        ):
+            return self._read(data)
+        end = start + len(known.data)
+        header = read_header(CdrReader(data))
+        points = memoryview(data)[start:end]
+        return replace(known, header=header, data=points, is_dense=data[end] != 0)
+
+    def _read(self, data: bytes) -> CloudView:
+        reader = CdrReader(data)
+        view, start = _read_cloud(reader)
+        self._encoding, self._description = data[:2], data[_STAMP_END:start]
+        self._view = view
+        return view
+
+
+def _read_cloud(reader: CdrReader) -> tuple[CloudView, int]:
+    """The cloud, and where in the message its points begin."""
     header = read_header(reader)
     height, width = reader.number("I"), reader.number("I")
     count = reader.number("I")
@@ -140,12 +182,12 @@ def read_cloud(data: bytes) -> CloudView:
         )
     fields = [_read_field(reader) for _ in range(count)]
     is_bigendian = reader.number("B") != 0
-    point_step, row_step = reader.number("I"), reader.number("I")
-    content = reader.raw(reader.number("I"))
-    is_dense = reader.number("B") != 0
-    return CloudView(
-        header, height, width, fields, is_bigendian, point_step, row_step, content, is_dense
-    )
+    steps = reader.number("I"), reader.number("I")
+    size = reader.number("I")
+    start = reader.at
+    points, is_dense = reader.raw(size), reader.number("B") != 0
+    view = CloudView(header, height, width, fields, is_bigendian, *steps, points, is_dense)
+    return view, start
 
 
 def _read_field(reader: CdrReader) -> FieldView:

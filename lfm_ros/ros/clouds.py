@@ -124,8 +124,10 @@ def decode_keypoints(message: PointCloud2 | CloudView) -> Keypoints:
     required = {"u": "f", "v": "f", "confidence": "f"}
     columns = columns_of_cloud(message, required, {"instance_id": "i", "skeleton": "i"})
     unknown = np.full(len(columns["u"]), -1, np.int32)
+    uv = np.empty((*columns["u"].shape, 2), np.float32)
+    uv[..., 0], uv[..., 1] = columns["u"], columns["v"]
     return Keypoints(
-        uv=np.stack([columns["u"], columns["v"]], -1).astype(np.float32),
+        uv=uv,
         confidence=columns["confidence"].astype(np.float32),
         instance_id=_row_value(columns, "instance_id", unknown),
         skeleton=_row_value(columns, "skeleton", np.zeros_like(unknown)),
@@ -203,10 +205,11 @@ def _row_value(
     cells = columns.get(name)
     if cells is None or cells.size == 0:
         return default
-    mixed = (cells != cells[:, :1]).any(1)
+    mixed = cells != cells[:, :1]
     if mixed.any():
+        row = int(mixed.any(1).argmax())
         raise MessageError(
-            f"PointCloud2 field {name} changes along row {int(mixed.argmax())}; it belongs to the "
+            f"PointCloud2 field {name} changes along row {row}; it belongs to the "
             "instance: put the same value in every point of a row (one row an instance)"
         )
     return cells[:, 0].astype(np.int32)

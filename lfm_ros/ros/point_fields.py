@@ -103,8 +103,7 @@ def columns_of_cloud(
             f"expected {', '.join([*required, *optional])}"
         )
     wanted = {n: k for n, k in {**required, **optional}.items() if n in present}
-    cells = _cells(message, {n: _checked(present[n], k, message) for n, k in wanted.items()})
-    return {name: cells[name] for name in wanted}
+    return _columns(message, {n: _checked(present[n], k, message) for n, k in wanted.items()})
 
 
 def _checked(field: Any, kind: str, message: PointCloud2 | CloudView) -> tuple[np.dtype, int]:
@@ -127,9 +126,9 @@ def _checked(field: Any, kind: str, message: PointCloud2 | CloudView) -> tuple[n
     return dtype, field.offset
 
 
-def _cells(
+def _columns(
     message: PointCloud2 | CloudView, layout: Mapping[str, tuple[np.dtype, int]]
-) -> NDArray[np.void]:
+) -> dict[str, NDArray[Any]]:
     row = message.width * message.point_step
     if message.row_step < row:
         raise MessageError(
@@ -142,14 +141,9 @@ def _cells(
             f"PointCloud2 is truncated: {len(message.data)} bytes of data where height, row_step "
             f"and width ask for {needed}; publish the whole cloud"
         )
-    # Only now, since numpy refuses a point_step that no data could have.
-    dtype = np.dtype(
-        {
-            "names": list(layout),
-            "formats": [dtype for dtype, _ in layout.values()],
-            "offsets": [offset for _, offset in layout.values()],
-            "itemsize": message.point_step,
-        }
-    )
-    steps = (message.row_step, message.point_step)
-    return np.ndarray((message.height, message.width), dtype, message.data, strides=steps)
+    # Only now, since numpy refuses steps that no data could have.
+    shape, steps = (message.height, message.width), (message.row_step, message.point_step)
+    return {
+        name: np.ndarray(shape, dtype, message.data, offset, steps)
+        for name, (dtype, offset) in layout.items()
+    }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lfm_ros.core.errors import MessageError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters.keypoints2d import Keypoints2D
-from lfm_ros.ros.cdr_reader import read_cloud
+from lfm_ros.ros.cdr_reader import CloudReader
 from lfm_ros.ros.clouds import Keypoints, decode_keypoints
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # The keypoints are an array of the message's own bytes; making a message of them is all the work.
 RAW = True
+_read_cloud = CloudReader()
 
 
 def adapt(message: PointCloud2 | bytes, rigs: Sequence[Skeleton]) -> Keypoints2D:
@@ -31,7 +32,7 @@ def adapt(message: PointCloud2 | bytes, rigs: Sequence[Skeleton]) -> Keypoints2D
     Raises:
         MessageError: The cloud cannot be read, or does not fit the rigs.
     """
-    view = read_cloud(message) if isinstance(message, bytes) else message
+    view = _read_cloud(message) if isinstance(message, bytes) else message
     cloud = decode_keypoints(view)
     if len(cloud.skeleton):
         _check_padding(cloud, rigs, _widths(cloud, rigs))
@@ -59,8 +60,11 @@ def _widths(cloud: Keypoints, rigs: Sequence[Skeleton]) -> NDArray[np.int64]:
 
 def _check_padding(cloud: Keypoints, rigs: Sequence[Skeleton], widths: NDArray[np.int64]) -> None:
     width = cloud.confidence.shape[1]
+    if (widths == width).all():
+        return
     beyond = np.arange(width)[None, :] >= widths[:, None]
-    wrong = (widths > width) | (beyond & (np.nan_to_num(cloud.confidence) > 0)).any(1)
+    # NaN is not above 0.
+    wrong = (widths > width) | (beyond & (cloud.confidence > 0)).any(1)
     if wrong.any():
         row = int(wrong.argmax())
         rig = rigs[cloud.skeleton[row]]
@@ -76,10 +80,13 @@ def _without_missing(cloud: Keypoints) -> tuple[NDArray[np.float32], NDArray[np.
     # A frame without rows may claim any number of columns, which nobody must make arrays of.
     columns = slice(None if len(cloud.skeleton) else 0)
     uv, given = cloud.uv[:, columns], cloud.confidence[:, columns]
-    seen = np.isfinite(uv).all(-1) & np.isfinite(given) & (given > 0)
-    keypoints = np.where(seen[..., None], uv, np.float32(0))
-    confidence = np.where(seen, np.clip(given, 0, 1), np.float32(0))
-    return keypoints, confidence
+    finite = np.isfinite(uv)
+    # NaN is neither above 0 nor below infinity.
+    seen = finite[..., 0] & finite[..., 1] & (given > 0) & (given < np.inf)
+    confidence = np.minimum(given, np.float32(1))
+    if seen.all():
+        return uv, confidence
+    return np.where(seen[..., None], uv, np.float32(0)), np.where(seen, confidence, np.float32(0))
 
 
 def _names(rigs: Sequence[Skeleton]) -> str:
