@@ -18,6 +18,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from lfm_ros.cli import main
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters.fields import message_class
+from lfm_ros.ros.adapters.identities import identity
 from lfm_ros.ros.clouds import KEYPOINT_DTYPE, decode_points
 from lfm_ros.scene import Scene
 from lfm_ros.skeletons import load_skeleton
@@ -204,6 +205,42 @@ def test_detections_of_another_package(tmp_path):
     assert set(out["instance_id"].tolist()) == {7}
     names = [s["name"] for s in json.loads(str(out["skeletons"]))]
     assert {names[index] for index in out["skeleton"]} == {"scene_person"}
+
+
+HRI = {
+    "hri_msgs/msg/NormalizedPointOfInterest2D": "float32 x\nfloat32 y\nfloat32 c",
+    "hri_msgs/msg/Skeleton2D": "std_msgs/Header header\n"
+    "hri_msgs/NormalizedPointOfInterest2D[18] skeleton",
+}
+
+
+def test_one_topic_a_body(tmp_path):
+    """Shares of the image, in messages that have to be put together by their stamps."""
+    types = get_typestore(Stores.ROS2_JAZZY)
+    for name, text in HRI.items():
+        types.register(get_types_from_msg(text, name))
+    point = types.types["hri_msgs/msg/NormalizedPointOfInterest2D"]
+    body = types.types["hri_msgs/msg/Skeleton2D"]
+    rng = np.random.default_rng(0)
+    shape = rng.uniform(0.3, 0.6, (18, 2))
+
+    def bodies(shift: float) -> list[Any]:
+        points = [point(float(x) + shift, float(y), 0.9) for x, y in shape]
+        return [body(header(stamp(number)), points) for number in range(FRAMES)]
+
+    infos = [camera_info(stamp(number)) for number in range(FRAMES)]
+    topics = {"/camera_info": (TYPES, "sensor_msgs/msg/CameraInfo", infos)}
+    for name, shift in (("f3a7", 0.0), ("12", 0.3)):
+        topic = f"/humans/bodies/{name}/skeleton2d"
+        topics[topic] = (types, "hri_msgs/msg/Skeleton2D", bodies(shift))
+    recording = record(tmp_path / "bag", StoragePlugin.MCAP, topics)
+    assert lift(recording, "--output", tmp_path / "out.npz") == 0
+    out = lifted(tmp_path / "out.npz")
+    assert out["frame_stamp_ns"].tolist() == [stamp(number) for number in range(FRAMES)]
+    assert out["points"].shape[:2] == (2 * FRAMES, 17)
+    assert {identity("f3a7"), 12} == set(out["instance_id"].tolist())
+    first = out["keypoints"][out["instance_id"] == 12][0]
+    assert (first[:, 0] > 0.59 * SCENE.camera.size[0]).all()
 
 
 def test_the_mcap_holds_what_the_node_publishes(bag, tmp_path):

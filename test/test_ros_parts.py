@@ -236,6 +236,14 @@ def test_rep155_names_and_slots_that_run_out(lifted):
     assert [t.child_frame_id for t in made] == ["body_0", "low_0", "high_0", "left_0"]
 
 
+def test_rep155_has_names_of_its_own_for_joints(lifted):
+    rig = Skeleton(["a", "b", "c"], rep155=["l_wrist", "", "r_wrist"], root=ROOTED.root)
+    settings = LifterParameters(tf_naming="rep155")
+    made, _ = TransformBuilder([rig, rig], settings).build(lifted, keypoints=True)
+    names = {transform.child_frame_id for transform in made}
+    assert {"body_0", "l_wrist_0", "b_0", "r_wrist_0"} <= names
+
+
 def test_a_rig_without_a_root_has_the_canonical_frame(lifted):
     plain = frame(lifted.points, lifted.rotation, [0, 0])
     made, _ = TransformBuilder([STICK, ROOTED], LifterParameters()).build(plain, keypoints=False)

@@ -17,7 +17,7 @@ from lfm_ros.core.errors import InputError, MessageError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters import Keypoints2D, load_adapter
 from lfm_ros.ros.adapters.identities import identity
-from lfm_ros.ros.gathering import Gathering
+from lfm_ros.ros.gathering import merged
 from lfm_ros.ros.stamps import nanoseconds
 
 
@@ -110,20 +110,22 @@ class DetectionBag:
         Messages that cannot be used are left out and counted in ``complaints``.
         """
         together = len(self.topics) > 1
-        gathering = Gathering()
+        parts: list[Keypoints2D] = []
         recorded = 0
-        for topic, recorded, message in self._messages(self._connections):
+        for topic, now, message in self._messages(self._connections):
             part = self._adapted(message)
             if part is None:
                 continue
-            complete = [part]
             if together:
                 # /humans/bodies/ID/skeleton2d
-                named = part.named(identity(basename(dirname(topic))))
-                complete, _ = gathering.add(topic, named)
-            yield from (self._frame(one, recorded) for one in complete)
-        for topic in self.topics if together else ():
-            yield from (self._frame(one, recorded) for one in gathering.leave(topic) if len(one))
+                part = part.named(identity(basename(dirname(topic))))
+            if parts and not (together and _same_moment(parts[0], part)):
+                yield self._frame(merged(parts), recorded)
+                parts = []
+            parts.append(part)
+            recorded = now
+        if parts:
+            yield self._frame(merged(parts), recorded)
 
     def _frame(self, detections: Keypoints2D, recorded: int) -> BagFrame:
         stamp = nanoseconds(detections.stamp)
@@ -166,6 +168,10 @@ class DetectionBag:
         trace: TracebackType | None,
     ) -> None:
         self._reader.close()
+
+
+def _same_moment(one: Keypoints2D, other: Keypoints2D) -> bool:
+    return nanoseconds(one.stamp) == nanoseconds(other.stamp)
 
 
 class _Settings:

@@ -84,11 +84,11 @@ class Gathering:
         parts, self._parts = self._parts, {}
         self._last = nanoseconds(next(iter(parts.values())).stamp)
         self._expected = set(parts)
-        self._shown = _merged(list(parts.values()))
+        self._shown = merged(list(parts.values()))
         return [self._shown]
 
 
-def _merged(parts: Sequence[Keypoints2D]) -> Keypoints2D:
+def merged(parts: Sequence[Keypoints2D]) -> Keypoints2D:
     """All instances in one frame, rows padded to the widest."""
     if len(parts) == 1:
         return parts[0]

@@ -214,7 +214,7 @@ class LifterParameters:
     tf_naming: str = parameter(
         "plain",
         "plain: <tf_prefix><slot> and <tf_prefix><slot>/<keypoint>; rep155: body_<slot> and "
-        "<keypoint>_<slot>.",
+        "<joint>_<slot>, where REP 155 has a name for the joint (l_wrist), else the keypoint's.",
         choices=("plain", "rep155"),
     )
     tf_prefix: str = parameter(
