@@ -6,13 +6,17 @@ begins when the lifter is active. Without ROS, ``lfm lift recording.mcap`` does 
 
 from __future__ import annotations
 
-from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import ExecuteProcess, OpaqueFunction, RegisterEventHandler
 from launch_ros.event_handlers import OnStateTransition
 
 from lfm_ros.ros.launch_arguments import BAG
-from lfm_ros.ros.launching import LaunchError, declared, lifter, text
+from lfm_ros.ros.launching import declared, lifter, require, text
+
+_REMEDY = (
+    "sudo apt install ros-$ROS_DISTRO-ros2bag ros-$ROS_DISTRO-rosbag2-storage-default-plugins, or "
+    "lift the recording without it: lfm lift RECORDING --output OUT.npz"
+)
 
 
 def player(context: LaunchContext) -> ExecuteProcess:
@@ -22,14 +26,7 @@ def player(context: LaunchContext) -> ExecuteProcess:
 
 
 def start(context: LaunchContext) -> list[Action]:
-    try:
-        get_package_prefix("ros2bag")
-    except PackageNotFoundError:
-        raise LaunchError(
-            "ros2 bag is not installed: sudo apt install ros-$ROS_DISTRO-ros2bag "
-            "ros-$ROS_DISTRO-rosbag2-storage-default-plugins; or lift the recording without it: "
-            "lfm lift RECORDING --output OUT.npz"
-        ) from None
+    require("ros2bag", _REMEDY)
     play = player(context)
     if text(context, "autostart") != "true":
         return [play]  # nobody here knows when somebody else activates the lifter

@@ -73,7 +73,7 @@ def start(context: LaunchContext) -> list[Action]:
     node = lifter(chosen(context))
     # Asked for now: in a group with arguments of its own, they are gone when an event comes.
     events = autostart(node) if text(context, "autostart") == "true" else []
-    return [node, *events, *rviz(context)]
+    return [*rviz(context), node, *events]
 
 
 def generate_launch_description() -> LaunchDescription:

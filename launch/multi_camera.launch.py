@@ -31,7 +31,7 @@ def start(context: LaunchContext) -> list[Action]:
         )
         for camera in cameras
     ]
-    return [*lifters, *rviz(context, cameras)]
+    return [*rviz(context, cameras), *lifters]
 
 
 def generate_launch_description() -> LaunchDescription:

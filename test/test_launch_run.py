@@ -98,6 +98,13 @@ def test_yolo_without_its_package_is_refused():
     assert "yolo_bringup is not there" in done.stdout
 
 
+@pytest.mark.skipif(is_there("rviz2"), reason="rviz2 is installed here")
+def test_rviz_that_is_not_there_is_said():
+    done = launched("lifter.launch.py", "rviz:=true", "autostart:=false")
+    assert done.returncode == 1
+    assert "rviz2 is not there: sudo apt install" in done.stdout
+
+
 @pytest.mark.parametrize("cameras", ["front", "[]", "[a, a]", "{a: b}", "["])
 def test_cameras_that_are_no_list_are_refused(cameras):
     done = launched("multi_camera.launch.py", f"cameras:={cameras}")

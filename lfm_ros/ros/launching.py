@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
+from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from launch import LaunchContext, SomeSubstitutionsType
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -67,15 +69,31 @@ def parsed(context: LaunchContext, name: str, kind: type) -> Any:
     raise LaunchError(f"{name} is {written!r}; give a YAML {kind.__name__}, such as {example}")
 
 
+def require(package: str, remedy: str) -> Path:
+    """The share folder of a package that has to be installed.
+
+    Raises:
+        LaunchError: It is not there.
+    """
+    try:
+        return Path(get_package_share_directory(package))
+    except PackageNotFoundError:
+        raise LaunchError(f"the package {package} is not there: {remedy}") from None
+
+
 def rviz(context: LaunchContext, cameras: Sequence[str] = ()) -> list[Node]:
     """RViz where the argument ``rviz`` asks for it.
 
     Args:
         context: Of the launch.
         cameras: Namespaces whose topics are to be shown; none: those of ``namespace`` itself.
+
+    Raises:
+        LaunchError: RViz is not installed.
     """
     if text(context, "rviz") != "true":
         return []
+    require("rviz2", "sudo apt install ros-$ROS_DISTRO-rviz2, or look with lfm view or Foxglove")
     config = str(_RVIZ_CONFIG)
     if cameras:
         with tempfile.NamedTemporaryFile("w", suffix=".rviz", delete=False) as file:
