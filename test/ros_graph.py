@@ -61,6 +61,10 @@ class NodeProcess:
         return Path(self._log.name).read_text()
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         return self._process.poll() is None
 

@@ -22,6 +22,7 @@ from lfm_ros.ros.adapters.pointcloud2 import adapt
 from lfm_ros.ros.cdr_reader import CdrReader, CloudReader
 from lfm_ros.ros.clouds import Keypoints, encode_keypoints
 from lfm_ros.ros.parameters import LifterParameters
+from lfm_ros.ros.sequence_gaps import SequenceGaps
 
 RIG = Skeleton(["a", "b", "c", "d"], [(0, 1), (1, 2), (2, 3)], name="rig")
 read_cloud = CloudReader()
@@ -165,3 +166,14 @@ def test_changed_bytes_are_read_or_refused(changes):
         return
     assert np.isfinite(got.keypoints).all()
     assert ((got.confidence >= 0) & (got.confidence <= 1)).all()
+
+
+def test_gaps_in_the_numbers_of_a_publisher_are_messages_that_were_lost():
+    def lost(*numbers: int | None) -> list[int]:
+        gaps = SequenceGaps()
+        return [gaps.lost({"publication_sequence_number": number}) for number in numbers]
+
+    assert lost(4, 5, 6, 9, 10, 20) == [0, 0, 0, 2, 0, 9]
+    assert lost(90, 91, 1, 2, 4) == [0, 0, 0, 0, 1]  # the publisher has started again
+    assert lost(None, None, 7, None, 9) == [0, 0, 0, 0, 0]  # a middleware that does not count
+    assert SequenceGaps().lost({}) == 0

@@ -46,6 +46,12 @@ class Statistics:
             self._received += 1
             self._arrivals.append(time.monotonic())
 
+    def lost(self, count: int) -> None:
+        """Frames were sent that did not come in."""
+        with self._lock:
+            self._received += count
+            self._dropped["middleware"] += count
+
     def dropped(self, cause: str, why: str = "") -> None:
         """A frame will not come out."""
         with self._lock:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.node import Node
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, Image
 
 from lfm_ros.ros import qos
@@ -13,9 +14,12 @@ from lfm_ros.ros.body_topics import BodyTopics
 from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
+from lfm_ros.ros.sequence_gaps import SequenceGaps
 
 # The middleware drops in silence, the worker's queue counts: so the middleware gets some room.
 _READER_DEPTH = 10
+# In Humble, callbacks get messages alone.
+_TELLS_MORE = hasattr(Subscription, "CallbackType")
 
 
 class Inputs:
@@ -64,13 +68,26 @@ class Inputs:
         self._subscriptions = []
 
     def _detections(self, topic: str) -> Any:
-        take = self._pipeline.take_keypoints
+        take = self._counting(topic) if _TELLS_MORE else self._pipeline.take_keypoints
         return self._subscribe(
             self._pipeline.adapter.message, topic, take, raw=self._pipeline.adapter.raw
         )
 
+    def _counting(self, topic: str) -> Callable[[Any, Any], None]:
+        """Takes detections, and knows of those that did not come."""
+        gaps = SequenceGaps()
+
+        def take(message: Any, info: Any) -> None:
+            lost = gaps.lost(info)
+            # Each publisher has its own numbers, and nothing says whose a message is.
+            if lost and self._node.count_publishers(topic) == 1:
+                self._pipeline.lose(lost)
+            self._pipeline.take_keypoints(message)
+
+        return take
+
     def _subscribe(
-        self, message: type, topic: str, callback: Callable[[Any], None], *, raw: bool = False
+        self, message: type, topic: str, callback: Callable[..., None], *, raw: bool = False
     ) -> Any:
         profile, overridable = qos.sensor(self._depth), qos.overridable()
         return self._node.create_subscription(

@@ -200,7 +200,7 @@ class _Lane:
             self._cameras = node.create_publisher(CameraInfo, f"/{namespace}/camera_info", _QOS)
             stamp_of = stamp_of_array
         take = partial(self._take, stamp_of)
-        node.create_subscription(answers, f"/{namespace}/markers", take, qos.result(), raw=True)
+        node.create_subscription(answers, f"/{namespace}/markers", take, _QOS, raw=True)
 
     @property
     def answered(self) -> int:

@@ -148,6 +148,14 @@ class Pipeline:
         except Exception:
             self._complaints.warn(f"depth could not be read: {traceback.format_exc()}")
 
+    def lose(self, count: int) -> None:
+        """Messages with detections were sent that did not come in."""
+        self._statistics.lost(count)
+        self._complaints.warn_once(
+            "the middleware loses messages of the detector: more come than this computer can take "
+            "in, or they are too large for its network buffers; /diagnostics counts them"
+        )
+
     def take_keypoints(self, message: Any) -> None:
         """A message with the detections of a frame came in."""
         watch = Stopwatch()
