@@ -120,7 +120,7 @@ def test_without_tf2_ros_the_parameters_that_need_it_are_refused_with_the_remedy
             message = probe.values()["message"]
         assert "gravity_frame needs tf2_ros" in message
         assert "apt install ros-" in message
-        assert "-tf2-ros" in message
+        assert "-tf2-ros-py" in message
         assert process.running
 
 

@@ -56,7 +56,7 @@ class Frames:
             distro = os.environ.get("ROS_DISTRO", "$ROS_DISTRO")
             raise FrameError(
                 f"{needed_by} needs tf2_ros, which cannot be imported ({error}); install it with "
-                f"apt install ros-{distro}-tf2-ros, or leave the parameter empty"
+                f"apt install ros-{distro}-tf2-ros-py, or leave the parameter empty"
             ) from error
         self._refusals = tf2_ros.TransformException
         self._buffer = tf2_ros.Buffer()
