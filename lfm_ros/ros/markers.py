@@ -72,7 +72,9 @@ class MarkerBuilder:
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._edges, self._has_edge = _edge_table(rigs)
-        self._shades = np.zeros((PALETTE_SIZE, 2, 4), np.float32)
+        # For each colour one row of keypoints that were filled in, and one of observed ones.
+        self._shades = np.zeros((2 * PALETTE_SIZE, 4), np.float32)
+        self._last_edges: tuple[object, NDArray[np.intp]] = (None, np.zeros((0, 2), np.intp))
         self._alphas = (-1.0, -1.0)
         self._messages = FastMessages(marker_array, _PARTS, enabled=fast, tell=tell)
 
@@ -98,41 +100,43 @@ class MarkerBuilder:
 
     def _numbers(self, frame: LiftedFrame, shown: NDArray[np.bool_]) -> dict[str, Numbers]:
         stamp = frame.header.stamp
-        shade = frame.instance_id % PALETTE_SIZE
-        observed = frame.observed.astype(np.intp)
+        numbers: dict[str, Numbers] = {"stamp": np.array([stamp.sec, stamp.nanosec], "<i4")}
         # One row a keypoint of the frame, shown or not: edges count them so.
         points = frame.points.reshape(-1, 3)
-        colors = self._shades[shade[:, None], observed].reshape(-1, 4)
-        numbers: dict[str, Numbers] = {"stamp": np.array([stamp.sec, stamp.nanosec], "<i4")}
+        shade = (2 * (frame.instance_id % PALETTE_SIZE)[:, None] + frame.observed).ravel()
         if shown.all():
-            numbers |= {"points": points, "colors": colors}
+            numbers |= {"points": points, "colors": self._shades.take(shade, 0)}
         else:
             listed = np.flatnonzero(shown)
-            numbers |= {"points": points[listed], "colors": colors[listed]}
+            numbers["points"] = points.take(listed, 0)
+            numbers["colors"] = self._shades.take(shade.take(listed), 0)
         ends = self._edge_ends(frame)
         if len(ends):
-            numbers["edge_points"] = points[ends.ravel()]
-            # An edge is as faint as the fainter of its ends.
-            one, other = ends.T
-            seen = observed.ravel()[one] & observed.ravel()[other]
-            shades = self._shades[shade[one // shown.shape[1]], seen]
-            numbers["edge_colors"] = np.repeat(shades, 2, axis=0)
+            numbers["edge_points"] = points.take(ends.ravel(), 0)
+            # An edge is as faint as the fainter of its ends, which are one instance's.
+            fainter = np.minimum(shade.take(ends[:, 0]), shade.take(ends[:, 1]))
+            numbers["edge_colors"] = self._shades.take(fainter.repeat(2), 0)
         return numbers
 
     def _edge_ends(self, frame: LiftedFrame) -> NDArray[np.intp]:
         """Both ends of every edge, shape (edges, 2), as places in the frame's keypoints."""
-        # Both ends of an edge are known: the network fills in what hangs on another keypoint.
-        rows = np.flatnonzero(frame.valid)
-        rigs = frame.skeleton[rows]
-        ends = self._edges[rigs] + (rows * frame.points.shape[1])[:, None, None]
-        return ends[self._has_edge[rigs]]
+        width = frame.points.shape[1]
+        of_whom = (frame.valid.tobytes(), frame.skeleton.tobytes(), width)
+        if of_whom != self._last_edges[0]:
+            # Both ends of an edge are known: the network fills in what hangs on another keypoint.
+            rows = np.flatnonzero(frame.valid)
+            rigs = frame.skeleton[rows]
+            ends = self._edges[rigs] + (rows * width)[:, None, None]
+            self._last_edges = of_whom, ends[self._has_edge[rigs]]
+        return self._last_edges[1]
 
     def _use_alphas(self, alpha: float, filled_alpha: float) -> None:
         """Colours of every id, as (filled in, observed)."""
         if self._alphas != (filled_alpha, alpha):
             self._alphas = (filled_alpha, alpha)
-            self._shades[..., :3] = instance_colors(np.arange(PALETTE_SIZE))[:, None]
-            self._shades[..., 3] = self._alphas
+            colors = instance_colors(np.arange(PALETTE_SIZE))
+            self._shades[:, :3] = colors.repeat(2, 0)
+            self._shades[:, 3] = self._alphas * PALETTE_SIZE
 
 
 def marker_array(style: MarkerStyle, numbers: Mapping[str, Numbers]) -> MarkerArray:
