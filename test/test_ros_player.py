@@ -34,7 +34,9 @@ def test_a_recording_is_played_to_its_end_with_the_camera_of_each_row(tmp_path: 
     uv[7] = np.nan
     names, edges = np.array(rig.names), np.array(rig.edges)
     np.savez(path, xyz=xyz, uv=uv, K=camera, names=names, edges=edges, up="-y", unit="m")
+    # Each row is another person in another place: nobody to be followed.
     arguments = ["-p", "skeletons:=[scene_person]", "-p", "queue_depth:=100", "-p", TICK]
+    arguments += ["-p", "tracking:=false"]
     played = ["-p", f"data:={path}", "-p", "rate:=60.0"]
     with (
         started("node", *arguments, namespace="tape") as lifter,
