@@ -71,13 +71,14 @@ def place(
     if batch.cameras is None:
         offset = -centroid(structure.points, batch.in_rig)
     else:
-        offset = np.stack([np.zeros_like(view.radius)] * 2 + [1 / view.radius], -1)
+        offset = np.zeros((len(view.radius), 3))
+        offset[:, 2] = 1 / view.radius
     points = view.to_camera(structure.points + offset[:, None])
     scale = _scale(structure, points, sigma, batch, view, nominal)
     factor = np.where(scale.source > 0, scale.factor, 1 / np.maximum(extent, 1e-9))
     turn = np.swapaxes(view.rotation, -1, -2)
     fit = structure.fit
-    translation = np.einsum("bij,bj->bi", turn, fit.translation + offset) * factor[:, None]
+    translation = (turn @ (fit.translation + offset)[..., None])[..., 0] * factor[:, None]
     size = factor * fit.scale
     sigma = sigma * (factor[:, None] * batch.in_rig)
     return Lifted(
