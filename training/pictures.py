@@ -2,7 +2,7 @@
 
 One picture a part (``seen``: validation sequences only, ``other_rig``, ``unseen``), one row a set:
 the best, the median and the worst frame, each as the camera sees it and from its left side, where
-depth shows. Grey is the truth, colour is what was lifted, Procrustes-aligned; hollow is hidden. The
+depth shows. Grey is the truth, blue is what was lifted, Procrustes-aligned; hollow is hidden. The
 errors are with det = +1, and with mirror images allowed.
 """
 
@@ -16,21 +16,20 @@ from typing import Any
 import matplotlib
 import numpy as np
 import tyro
-from numpy.typing import NDArray
 
 from lfm_ros import Lifter
 from lfm_ros.core.errors import InputError
-from lfm_ros.core.metrics import errors, similarity
+from lfm_ros.core.metrics import errors
 from training.data.poses import PoseSet
 from training.evaluation.conditions import CONDITIONS
 from training.evaluation.sets import divided
-from training.evaluation.shots import Shots, lift, shoot
+from training.evaluation.shots import lift, shoot
+from training.specimen import draw_specimen, specimen
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-# Columns of the optical frame (x right, y down, z forward) that each view draws, and their signs.
-VIEWS = {"camera": ((0, 1), (1, -1)), "side": ((2, 1), (1, -1))}
+_VIEWS = "camera", "side"
 _SIZE = 15.0, 2.6
 
 
@@ -105,38 +104,16 @@ def _draw_part(
 def _draw_set(row: Any, lifter: Lifter, config: PicturesConfig, name: str, poses: PoseSet) -> None:
     condition = CONDITIONS[config.condition]
     shots = shoot(poses, condition, config.frames, config.seed)
-    points = lift(lifter, shots, condition).points.astype(np.float64)
+    points = lift(lifter, shots, condition).points
     found = errors(points, shots.truth, shots.valid)
-    aligned = similarity(points, shots.truth, shots.valid, "procrustes").apply(points)
     order = np.argsort(found.relative("procrustes"))
     for i, (label, rank) in enumerate({"best": 0, "median": len(order) // 2, "worst": -1}.items()):
         frame = order[rank]
         error = " ".join(f"{found.relative(n)[frame]:.1f} %" for n in ("procrustes", "reflected"))
-        for axis, view in zip(row[2 * i : 2 * i + 2], VIEWS, strict=True):
-            _draw_view(axis, view, shots.truth[frame], shots, frame, "0.7", 4)
-            _draw_view(axis, view, aligned[frame], shots, frame, "C0", 1.5)
+        axes = row[2 * i : 2 * i + 2]
+        draw_specimen(axes, specimen(shots, points, frame, turned=True), _VIEWS)
+        for axis, view in zip(axes, _VIEWS, strict=True):
             axis.set_title(f"{name.split('/')[1]} {label} {error}, {view}", fontsize=7)
-            axis.set_aspect("equal")
-            axis.axis("off")
-
-
-def _draw_view(
-    axis: Any,
-    view: str,
-    points: NDArray[np.float64],
-    shots: Shots,
-    frame: int,
-    color: str,
-    width: float,
-) -> None:
-    columns, signs = VIEWS[view]
-    flat, valid = points[:, columns] * signs, shots.valid[frame]
-    for a, b in shots.skeleton.edges:
-        if valid[a] and valid[b]:
-            axis.plot(*flat[[a, b]].T, color=color, linewidth=width)
-    hidden = shots.hidden[frame]
-    axis.scatter(*flat[valid & ~hidden].T, color=color, s=6 * width, zorder=2)
-    axis.scatter(*flat[hidden].T, facecolors="white", edgecolors=color, s=6 * width, zorder=2)
 
 
 def main() -> None:
