@@ -60,6 +60,11 @@ class Lifted:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
+    def place_sigma(self) -> Float:
+        """(B,), expected error of ``translation`` in ``unit``, all directions together."""
+        return np.sqrt(np.trace(self.translation_cov, axis1=1, axis2=2))
+
+    @property
     def residual(self) -> Float:
         """(B, K, 3), ``points`` less the rotated, scaled and shifted canonical structure."""
         turned = self.canonical @ np.swapaxes(self.rotation, -1, -2)

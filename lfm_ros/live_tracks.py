@@ -26,6 +26,7 @@ class LiveTracks:
         placed: (T,), as in ``Sighting``.
         known: (T, K).
         sigma: (T, K).
+        place_sigma: (T,).
         rotation: (T, 3, 3).
         skeleton: (T,) int32.
         instance_id: (T,) int32.
@@ -42,6 +43,7 @@ class LiveTracks:
     placed: NDArray[np.bool_]
     known: NDArray[np.bool_]
     sigma: NDArray[np.float32]
+    place_sigma: NDArray[np.float32]
     rotation: NDArray[np.float32]
     skeleton: NDArray[np.int32]
     instance_id: NDArray[np.int32]
@@ -62,6 +64,7 @@ class LiveTracks:
             placed=np.zeros(0, bool),
             known=np.zeros((0, 0), bool),
             sigma=np.zeros((0, 0), np.float32),
+            place_sigma=np.zeros(0, np.float32),
             rotation=np.zeros((0, 3, 3), np.float32),
             skeleton=numbers.astype(np.int32),
             instance_id=numbers.astype(np.int32),
@@ -94,9 +97,10 @@ class LiveTracks:
             keypoints: K, at least that of the frame.
         """
         arrays = (out.points, out.known, out.sigma, out.translation, out.rotation, skeleton)
+        arrays += (out.place_sigma,)
         if len(rows) < len(out.valid):
             arrays = tuple(values[rows] for values in arrays)
-        points, known, sigma, root, rotation, skeleton = arrays
+        points, known, sigma, root, rotation, skeleton, place_sigma = arrays
         points, known, sigma = (fitted(values, 1, keypoints) for values in (points, known, sigma))
         seen = Sighting.of(points, root, known)
         listed = rows.tolist()
@@ -108,6 +112,7 @@ class LiveTracks:
             placed=seen.placed,
             known=known,
             sigma=sigma,
+            place_sigma=place_sigma,
             rotation=rotation,
             skeleton=skeleton,
             instance_id=np.full(len(rows), -1, np.int32),

@@ -33,6 +33,7 @@ class Tracked:
         points: (B, K, 3), smoothed; frame and unit as in ``Lifted``. K is that of the frame, or
             larger where a predicted instance has more keypoints.
         sigma: (B, K). Of predicted instances it grows with time.
+        place_sigma: (B,), expected error of ``translation``; it grows likewise.
         observed: (B, K) bool, False in predicted instances.
         known: (B, K) bool, as in ``Lifted``.
         valid: (B,) bool; rows that are not valid hold zeros.
@@ -50,6 +51,7 @@ class Tracked:
     skeleton: NDArray[np.int32]
     points: Float
     sigma: Float
+    place_sigma: Float
     observed: NDArray[np.bool_]
     known: NDArray[np.bool_]
     valid: NDArray[np.bool_]
@@ -80,6 +82,7 @@ def untracked(out: Lifted, ids: NDArray[np.int32], skeleton: NDArray[np.int32]) 
         skeleton=skeleton,
         points=out.points,
         sigma=out.sigma,
+        place_sigma=out.place_sigma,
         observed=out.observed,
         known=out.known,
         valid=out.valid,
@@ -117,8 +120,10 @@ def tracked_ahead(tracks: LiveTracks, stamp_ns: int) -> Tracked:
     seconds = ((stamp_ns - tracks.seen_ns) * 1e-9).astype(np.float32)
     points, root = together(tracks.expected(seconds), tracks.placed)
     points = np.where(tracks.known[..., None], points, np.float32(0))
-    astray = (_WANDERS * tracks.radius * seconds)[:, None] * tracks.known
-    return _tracked(tracks, points, root, stamp_ns, sigma=np.hypot(tracks.sigma, astray))
+    astray = _WANDERS * tracks.radius * seconds
+    sigma = np.hypot(tracks.sigma, astray[:, None] * tracks.known)
+    place_sigma = np.hypot(tracks.place_sigma, astray)
+    return _tracked(tracks, points, root, stamp_ns, sigma=sigma, place_sigma=place_sigma)
 
 
 def laid_out(
@@ -166,6 +171,7 @@ def _tracked(
     stamp_ns: int,
     *,
     sigma: Float | None = None,
+    place_sigma: Float | None = None,
     row: NDArray[np.int64] | None = None,
     observed: NDArray[np.bool_] | None = None,
     restarted: bool = False,
@@ -179,6 +185,7 @@ def _tracked(
         skeleton=tracks.skeleton,
         points=points,
         sigma=tracks.sigma if sigma is None else sigma,
+        place_sigma=tracks.place_sigma if place_sigma is None else place_sigma,
         observed=np.zeros_like(tracks.known) if observed is None else observed,
         known=tracks.known,
         valid=np.ones(count, bool),
@@ -200,6 +207,7 @@ def _nobody(count: int, keypoints: int, restarted: bool) -> Tracked:
         skeleton=np.zeros(count, np.int32),
         points=np.zeros((count, keypoints, 3), np.float32),
         sigma=np.zeros((count, keypoints), np.float32),
+        place_sigma=np.zeros(count, np.float32),
         observed=np.zeros((count, keypoints), bool),
         known=np.zeros((count, keypoints), bool),
         valid=np.zeros(count, bool),

@@ -263,7 +263,11 @@ def test_the_mcap_holds_what_the_node_publishes(bag, tmp_path):
     assert points.header.frame_id == FRAME_ID
     rows = out["frame"] == 3
     assert (points.height, points.width) == out["points"][rows].shape[:2]
-    xyz = points.data.reshape(points.height, points.width, 36)[..., :12].copy().view(np.float32)
+    xyz = (
+        points.data.reshape(points.height, points.width, points.point_step)[..., :12]
+        .copy()
+        .view(np.float32)
+    )
     np.testing.assert_array_equal(xyz, out["points"][rows])
     spheres, lines = found["/markers"][3][1].markers
     assert len(spheres.points) == np.isfinite(out["points"][rows]).all(-1).sum()

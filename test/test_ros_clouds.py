@@ -47,6 +47,7 @@ def points(instances: int = 2, width: int = 5) -> Points:
     return Points(
         xyz=rng.normal(size=(instances, width, 3)).astype(np.float32),
         sigma=rng.uniform(0, 1, (instances, width)).astype(np.float32),
+        place_sigma=rng.uniform(0, 1, instances).astype(np.float32),
         confidence=rng.uniform(0, 1, (instances, width)).astype(np.float32),
         observed=rng.uniform(0, 1, (instances, width)) > 0.5,
         scale_source=np.arange(instances, dtype=np.uint8),
@@ -95,13 +96,13 @@ def test_points_round_trip_with_padding_as_nan():
     sent = points()
     message = encode_points(header(), sent, np.array([5, 3]))
     got = decode_points(message)
-    assert (message.height, message.width, message.point_step) == (2, 5, 36)
+    assert (message.height, message.width, message.point_step) == (2, 5, 40)
     assert not message.is_dense
     assert np.isnan(got.xyz[1, 3:]).all()
     assert not got.observed[1, 3:].any()
     np.testing.assert_array_equal(got.xyz[0], sent.xyz[0])
     np.testing.assert_array_equal(got.xyz[1, :3], sent.xyz[1, :3])
-    for name in ("scale_source", "instance_id", "skeleton"):
+    for name in ("scale_source", "instance_id", "skeleton", "place_sigma"):
         np.testing.assert_array_equal(getattr(got, name), getattr(sent, name))
 
 

@@ -17,7 +17,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from lfm_ros.core.errors import InputError
-from lfm_ros.core.placement import DEPTH, NOMINAL
+from lfm_ros.core.placement import DEPTH, KNOWN
 from lfm_ros.ros.clouds import decode_points
 from lfm_ros.ros.depth_cache import DepthCache
 from lfm_ros.skeletons import load_skeleton
@@ -78,6 +78,7 @@ def test_colour_is_no_depth():
 @pytest.fixture(scope="module")
 def probe() -> Iterator[Probe]:
     arguments = ["-p", "use_depth:=true", "-p", "diagnostics_period:=0.1"]
+    arguments += ["-p", "known_sizes:=['coco17: 5.1']"]
     arguments += ["-p", "tracking:=false"]  # each frame shows somebody else
     with started("node", *arguments, namespace="deep"), probing("deep") as probe:
         probe.depth = probe.node.create_publisher(Image, "depth", RELIABLE)
@@ -103,7 +104,7 @@ def test_people_stand_where_the_depth_image_says(probe, clock, encoding):
     assert probe.values()["scale_source"] == "depth"
 
 
-def test_what_is_wrong_with_depth_is_counted_and_the_usual_size_serves(probe, clock):
+def test_what_is_wrong_with_depth_is_counted_and_the_known_size_serves(probe, clock):
     noted = int(probe.values().get("noted_depth", 0))
     broken = wall(next(clock), 4.0)
     broken.encoding = "rgb8"
@@ -111,7 +112,7 @@ def test_what_is_wrong_with_depth_is_counted_and_the_usual_size_serves(probe, cl
     message = detections(next(clock))
     probe.depth.publish(wall(message.header.stamp, 0.0))  # one single hole
     probe.lift(message)
-    assert decode_points(probe.cloud_of(message)).scale_source.tolist() == [NOMINAL]
+    assert decode_points(probe.cloud_of(message)).scale_source.tolist() == [KNOWN]
     assert int(probe.values()["noted_depth"]) == noted + 1
     later = next(stamps(start=500.0))
     probe.lift(detections(later))

@@ -54,6 +54,7 @@ def frame(skeletons: list[int], seed: int, frame_id: str = "camera") -> LiftedFr
         confidence=random.uniform(size=(count, width)).astype(np.float32),
         points=random.standard_normal((count, width, 3)).astype(np.float32),
         sigma=random.uniform(size=(count, width)).astype(np.float32),
+        place_sigma=random.uniform(size=count).astype(np.float32),
         observed=in_rig & (random.uniform(size=(count, width)) > 0.3),
         known=in_rig & (~loose | (random.uniform(size=(count, width)) > 0.3)),
         valid=random.uniform(size=count) > 0.2,

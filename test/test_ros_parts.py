@@ -193,6 +193,7 @@ def frame(points: np.ndarray, rotation: np.ndarray, skeleton: list[int]) -> Lift
         confidence=np.ones((count, width)),
         points=points,
         sigma=np.zeros((count, width)),
+        place_sigma=np.zeros(count, np.float32),
         observed=np.ones((count, width), bool),
         known=np.ones((count, width), bool),
         valid=np.ones(count, bool),

@@ -76,7 +76,14 @@ def cloud(header: Header, shift: float = 0.0) -> PointCloud2:
     zeros = np.zeros((count, width), np.float32)
     sources = np.zeros(count, np.uint8)
     made = Points(
-        points.xyz, zeros, zeros, points.observed, sources, points.instance_id, points.skeleton
+        xyz=points.xyz,
+        sigma=zeros,
+        place_sigma=zeros[:, 0],
+        confidence=zeros,
+        observed=points.observed,
+        scale_source=sources,
+        instance_id=points.instance_id,
+        skeleton=points.skeleton,
     )
     return encode_points(header, made, np.full(count, width))
 

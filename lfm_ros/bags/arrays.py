@@ -21,7 +21,8 @@ class RowTable:
     ``frame`` (R,) is the place of a row in ``frame_stamp_ns`` and ``frame_id`` (T,), which have the
     frames without instances too. ``points`` (R, K, 3) are metres, NaN where nothing is known. Then
     ``sigma``, ``confidence``, ``observed`` (R, K), ``keypoints`` (R, K, 2) pixels, ``valid``,
-    ``instance_id``, ``skeleton`` and ``scale_source`` (R,). ``skeletons`` is JSON: the rigs.
+    ``instance_id``, ``skeleton``, ``scale_source`` and ``place_sigma`` (R,). ``skeletons`` is
+    JSON: the rigs.
     """
 
     def __init__(self, rigs: Sequence[Skeleton]) -> None:
@@ -46,7 +47,7 @@ class RowTable:
         }
         part = {name: self._wide(name, values) for name, values in part.items()}
         part["valid"], part["instance_id"] = tracked.valid, tracked.instance_id
-        part["skeleton"] = tracked.skeleton
+        part["skeleton"], part["place_sigma"] = tracked.skeleton, tracked.place_sigma
         part["scale_source"] = np.array(tracked.scale_source, dtype="<U8").reshape(count)
         part["frame"] = np.full(count, len(self._stamps), np.int32)
         part["stamp_ns"] = np.full(count, moment.frame.stamp_ns, np.int64)

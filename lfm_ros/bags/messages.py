@@ -72,6 +72,7 @@ class Messages:
         points = Points(
             xyz=np.where(unknown[..., None], np.nan, tracked.points).astype(np.float32),
             sigma=np.where(unknown, np.nan, tracked.sigma).astype(np.float32),
+            place_sigma=tracked.place_sigma,
             confidence=moment.confidence,
             observed=tracked.observed,
             scale_source=np.array(sources, np.uint8),

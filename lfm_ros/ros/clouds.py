@@ -9,12 +9,13 @@ of height B and width K are the same bytes. Rigs with fewer keypoints than the w
     v          float32 @4    pixels, y down            instance_id int32   @12
                                                        skeleton    int32   @16
 
-``keypoints_3d`` and ``ground_truth`` (36 bytes a point)::
+``keypoints_3d`` and ``ground_truth`` (40 bytes a point)::
 
     x y z      float32 @0 @4 @8  metres, the header's frame, NaN: no point
     sigma      float32 @12   metres                    confidence   float32 @16
     observed   uint8   @20   0: filled in              scale_source uint8   @21
     instance_id int32  @24   skeleton int32 @28        keypoint     int32   @32  -1: padding
+    place_sigma float32 @36  metres
 
 Readers go by the field descriptions in the message, never by these offsets.
 """
@@ -47,11 +48,11 @@ POINT_DTYPE = np.dtype(
     {
         "names": [
             *("x", "y", "z", "sigma", "confidence"),
-            *("observed", "scale_source", "instance_id", "skeleton", "keypoint"),
+            *("observed", "scale_source", "instance_id", "skeleton", "keypoint", "place_sigma"),
         ],
-        "formats": [*["<f4"] * 5, "u1", "u1", *["<i4"] * 3],
-        "offsets": [0, 4, 8, 12, 16, 20, 21, 24, 28, 32],
-        "itemsize": 36,
+        "formats": [*["<f4"] * 5, "u1", "u1", *["<i4"] * 3, "<f4"],
+        "offsets": [0, 4, 8, 12, 16, 20, 21, 24, 28, 32, 36],
+        "itemsize": 40,
     }
 )
 
@@ -79,7 +80,9 @@ class Points:
 
     Attributes:
         xyz: Metres in the frame of the header, shape (B, K, 3), float32; NaN where there is none.
-        sigma: Standard deviation in metres, shape (B, K), float32.
+        sigma: Standard deviation of a keypoint within its object, metres, shape (B, K), float32.
+        place_sigma: Standard deviation of the place of the whole object, metres, shape (B,),
+            float32; NaN where the message has no such field.
         confidence: Of the 2D keypoint, shape (B, K), float32.
         observed: False where the network filled the keypoint in, shape (B, K), bool.
         scale_source: Index into ``lfm_ros.core.placement.SCALE_SOURCES``, shape (B,), uint8.
@@ -89,6 +92,7 @@ class Points:
 
     xyz: NDArray[np.float32]
     sigma: NDArray[np.float32]
+    place_sigma: NDArray[np.float32]
     confidence: NDArray[np.float32]
     observed: NDArray[np.bool_]
     scale_source: NDArray[np.uint8]
@@ -167,7 +171,7 @@ def point_cells(points: Points, widths: NDArray[np.integer]) -> NDArray[np.void]
             cells[name][padding] = np.nan
         cells["confidence"][padding] = cells["observed"][padding] = 0
         cells["keypoint"][padding] = -1
-    for name in ("scale_source", "instance_id", "skeleton"):
+    for name in ("scale_source", "instance_id", "skeleton", "place_sigma"):
         cells[name] = getattr(points, name)[:, None]
     return cells
 
@@ -185,17 +189,25 @@ def decode_points(message: PointCloud2) -> Points:
     """
     floats = dict.fromkeys(("x", "y", "z", "sigma", "confidence"), "f")
     whole = dict.fromkeys(("observed", "scale_source", "instance_id", "skeleton"), "i")
-    columns = columns_of_cloud(message, {**floats, **whole}, {})
+    columns = columns_of_cloud(message, {**floats, **whole}, {"place_sigma": "f"})
     none = np.zeros(len(columns["x"]), np.int32)
     return Points(
         xyz=np.stack([columns[axis] for axis in "xyz"], -1).astype(np.float32),
         sigma=columns["sigma"].astype(np.float32),
+        place_sigma=_place_sigma(columns),
         confidence=columns["confidence"].astype(np.float32),
         observed=columns["observed"].astype(bool),
         scale_source=_row_value(columns, "scale_source", none).astype(np.uint8),
         instance_id=_row_value(columns, "instance_id", none),
         skeleton=_row_value(columns, "skeleton", none),
     )
+
+
+def _place_sigma(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    cells = columns.get("place_sigma")
+    if cells is None or cells.size == 0:
+        return np.full(len(columns["x"]), np.nan, np.float32)
+    return cells[:, 0].astype(np.float32)
 
 
 def _row_value(

@@ -86,6 +86,7 @@ def _points(frame: LiftedFrame) -> Points:
     return Points(
         xyz=xyz,
         sigma=sigma,
+        place_sigma=frame.place_sigma,
         confidence=frame.confidence,
         observed=frame.observed,
         scale_source=frame.scale_source,

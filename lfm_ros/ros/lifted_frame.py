@@ -58,6 +58,7 @@ class LiftedFrame:
     confidence: Floats
     points: Floats
     sigma: Floats
+    place_sigma: Floats
     observed: NDArray[np.bool_]
     known: NDArray[np.bool_]
     valid: NDArray[np.bool_]
@@ -110,6 +111,7 @@ def lift_frame(
             camera,
             [rigs[index] for index in detections.skeleton],
             up=around.up,
+            known_size=None if around.sizes is None else around.sizes[detections.skeleton],
             depth=around.depth,
             ground=around.ground,
         )
@@ -133,6 +135,7 @@ def _frame(
         _confidence(tracked, confidence),
         tracked.points,
         tracked.sigma,
+        tracked.place_sigma,
         tracked.observed,
         tracked.known,
         tracked.valid,

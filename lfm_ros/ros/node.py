@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
+from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -23,6 +25,7 @@ from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.diagnostics import Statistics, diagnostic_array
 from lfm_ros.ros.frames import Frames
 from lfm_ros.ros.inputs import Inputs
+from lfm_ros.ros.known_sizes import known_sizes
 from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
@@ -104,7 +107,7 @@ class LifterNode(LifecycleNode):
         adapter = load_adapter(lambda: self._settings)
         rigs = adapter.rigs
         with ExitStack() as undo:
-            scout = self._make_scout(settings)
+            scout = self._make_scout(settings, known_sizes(settings.known_sizes, rigs))
             undo.callback(scout.close)
             lifter = Lifter.from_pretrained(
                 settings.model or None,
@@ -132,10 +135,10 @@ class LifterNode(LifecycleNode):
         self._pipeline.enable(self._enabled)
         self._announce(self._pipeline, rigs)
 
-    def _make_scout(self, settings: LifterParameters) -> Scout:
+    def _make_scout(self, settings: LifterParameters, sizes: NDArray[np.float64] | None) -> Scout:
         named = [name for name in FRAME_PARAMETERS if getattr(settings, name)]
         frames = Frames(self, ", ".join(named)) if named else None
-        return Scout(frames, self._statistics, self._complaints)
+        return Scout(frames, self._statistics, self._complaints, sizes)
 
     def _announce(self, pipeline: Pipeline, rigs: Sequence[Skeleton]) -> None:
         lifter = pipeline.lifter

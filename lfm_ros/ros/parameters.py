@@ -167,6 +167,11 @@ class LifterParameters:
         low=0.0,
         high=10.0,
     )
+    known_sizes: tuple[str, ...] = parameter(
+        ("",),
+        "Size of the objects of a rig, where it is known better than the rig's nominal size: texts "
+        "such as 'car12: 25.4', the summed length of its edges in metres.",
+    )
     gravity_frame: str = parameter(
         "",
         "A frame whose z axis points up, such as odom, base_footprint or an IMU's: tf2 then tells "

@@ -112,6 +112,7 @@ def _truth(frame: Frame) -> Points:
     return Points(
         xyz=np.where(known[..., None], frame.truth, np.float32(np.nan)),
         sigma=np.zeros(known.shape, np.float32),
+        place_sigma=np.zeros(len(frame), np.float32),
         confidence=frame.confidence,
         observed=known,
         scale_source=np.zeros(len(frame), np.uint8),

@@ -33,6 +33,7 @@ class Surroundings:
         ground: The ground n . x + d = 0 in the camera's frame, (4,), or None.
         depth: Depth image (H, W), or None.
         to_target: From the camera's frame to ``frame_id``; None where that is the camera's.
+        sizes: Metres of each rig in use, (S,), NaN where not known; or None.
     """
 
     frame_id: str
@@ -40,6 +41,7 @@ class Surroundings:
     ground: NDArray[np.float64] | None = None
     depth: NDArray[np.generic] | None = None
     to_target: Rigid | None = None
+    sizes: NDArray[np.float64] | None = None
 
 
 class Scout:
@@ -49,13 +51,18 @@ class Scout:
         frames: Where parameters name frames, else None.
         statistics: Counts what is missing.
         complaints: Says what is missing.
+        sizes: Goes into every ``Surroundings``.
     """
 
     def __init__(
-        self, frames: Frames | None, statistics: Statistics, complaints: Complaints
+        self,
+        frames: Frames | None,
+        statistics: Statistics,
+        complaints: Complaints,
+        sizes: NDArray[np.float64] | None = None,
     ) -> None:
         self.depth = DepthCache()
-        self._frames = frames
+        self._frames, self._sizes = frames, sizes
         self._statistics, self._complaints = statistics, complaints
 
     def clear(self) -> None:
@@ -93,9 +100,9 @@ class Scout:
         depth = self._depth_at(stamp) if settings.use_depth else None
         target = settings.target_frame
         if not target or target == camera_frame:
-            return Surroundings(camera_frame, up, ground, depth)
+            return Surroundings(camera_frame, up, ground, depth, sizes=self._sizes)
         to_target = self._between(target, camera_frame, stamp, settings)
-        return Surroundings(target, up, ground, depth, to_target)
+        return Surroundings(target, up, ground, depth, to_target, self._sizes)
 
     def _between(self, target: str, source: str, stamp: Any, settings: LifterParameters) -> Rigid:
         assert self._frames is not None, "the node makes it where a parameter names a frame"
