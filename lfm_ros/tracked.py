@@ -220,6 +220,9 @@ def _nobody(count: int, keypoints: int, restarted: bool) -> Tracked:
 
 
 def _put(part: Tracked, places: NDArray[np.int64], whole: Tracked) -> None:
+    # Nobody has no keypoints either, which fits into no place.
+    if not len(places):
+        return
     for item in fields(Tracked):
         target, values = getattr(whole, item.name), getattr(part, item.name)
         if isinstance(target, np.ndarray):

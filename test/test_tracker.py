@@ -192,6 +192,15 @@ def test_a_frame_in_which_somebody_cannot_be_lifted_shows_where_he_should_be():
     assert not out.points[1].any()
 
 
+def test_a_row_that_never_can_be_lifted_does_not_disturb_the_others():
+    tracker, people = Tracker(), standing(2)
+    for step in range(3):
+        got = tracker.update(without(lifted(people), 1), step * RATE_NS)
+        assert got.valid.tolist() == [True, False]
+        assert ids_of(got) == [0, -1]
+        np.testing.assert_allclose(got.points[0], people[0], atol=1e-4)
+
+
 @pytest.mark.parametrize("jump", [-1_000_000_000, -(10**15), 6_000_000_000, 10**17])
 def test_a_jump_of_time_forgets_everybody(jump):
     tracker, people = Tracker(), standing(2)
