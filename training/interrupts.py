@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from types import FrameType, TracebackType
-from typing import Any
+from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from lfm_ros.signals import Signals
 
 
-class Interrupts:
-    """Within this context the first signal only sets ``wanted``; the second one ends at once."""
+class Interrupts(Signals):
+    """Within this context the first signal makes ``wanted`` true; the second one ends at once."""
 
-    def __init__(self) -> None:
-        self.wanted = False
-        self._before: dict[signal.Signals, Any] = {}
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody wants the training to end."""
+        return bool(self.number)
 
-    def __enter__(self) -> Interrupts:
-        # Only the main thread may set handlers; training in another one is not interrupted.
-        if threading.current_thread() is threading.main_thread():
-            self._before = {s: signal.signal(s, self._notice) for s in _SIGNALS}
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _notice(self, number: int, frame: FrameType | None) -> None:
-        if self.wanted:
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        super()._note(number, frame)
+        if self.impatient:
             raise KeyboardInterrupt
-        self.wanted = True

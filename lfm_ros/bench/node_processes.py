@@ -16,7 +16,7 @@ from lfm_ros.demo.graph import private_graph
 from lfm_ros.demo.processes import Process, Processes
 from lfm_ros.demo.rigs import rig_names
 from lfm_ros.demo.settings import arguments
-from lfm_ros.demo.signals import Signals
+from lfm_ros.signals import Signals
 
 #: What a lifter is told that is measured: nothing on /tf, and word of itself often.
 MEASURED = {"publish_tf": False, "diagnostics_period": 0.5}

@@ -17,10 +17,10 @@ from lfm_ros.demo.graph import private_graph
 from lfm_ros.demo.processes import Processes
 from lfm_ros.demo.requirements import HOST, check_requirements
 from lfm_ros.demo.settings import Plan, Wishes, make_plan
-from lfm_ros.demo.signals import Signals
 from lfm_ros.demo.summary import Summary, engine_text, status_line, summarize, summary_text
 from lfm_ros.demo.terminal import StatusLine
 from lfm_ros.demo.watch import Watch
+from lfm_ros.signals import Signals
 
 if TYPE_CHECKING:
     from lfm_ros.ros.monitor import Monitor

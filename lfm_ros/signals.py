@@ -27,7 +27,9 @@ class Signals:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Signals:
-        self._before = {one: signal.signal(one, self._note) for one in WATCHED}
+        # Only the main thread may set handlers; what runs in another one is not interrupted.
+        if threading.current_thread() is threading.main_thread():
+            self._before = {one: signal.signal(one, self._note) for one in WATCHED}
         return self
 
     def __exit__(
