@@ -100,7 +100,7 @@ def test_whatever_is_missing_comes_with_what_it_switches_off_and_what_mends_it()
 
 def test_every_input_type_of_the_node_is_looked_for() -> None:
     pytest.importorskip("sensor_msgs", reason="no ROS 2 here: the adapters cannot be imported")
-    from lfm_ros.ros.adapters import INPUT_TYPES
+    from lfm_ros.ros.input_types import INPUT_TYPES
 
     packages = {kind.split("/")[0] for kind in INPUT_TYPES}
     assert packages <= {*ros.NEEDED, *ros.DETECTIONS}

@@ -18,7 +18,8 @@ from detector_messages import EXAMPLES, pixels, yolo_detection
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lfm_ros.core.errors import LfmError, MessageError
-from lfm_ros.ros.adapters import INPUT_TYPES, Adapter, load_adapter
+from lfm_ros.ros.adapters import Adapter, load_adapter
+from lfm_ros.ros.input_types import INPUT_TYPES
 from lfm_ros.ros.parameters import LifterParameters
 
 YOLO, HRI = "yolo_msgs/msg/DetectionArray", "hri_msgs/msg/Skeleton2D"

@@ -8,7 +8,7 @@ from posixpath import dirname
 from typing import Any
 
 from lfm_ros.core.errors import InputError
-from lfm_ros.ros.adapters import DEFAULT_INPUT_TYPE, INPUT_TYPES
+from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES
 
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 # One body a message and one topic a body: all of them together are the detections.

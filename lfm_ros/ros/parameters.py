@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 
 from lfm_ros.core.filters import FILTERS
-from lfm_ros.ros.adapters import DEFAULT_INPUT_TYPE, INPUT_TYPES
+from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES
 from lfm_ros.ros.parameter_spec import LIVE, START, parameter, parameters_yaml
 
 HEADER = """\

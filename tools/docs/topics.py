@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from lfm_ros.core.placement import SCALE_SOURCES
-from lfm_ros.ros.adapters import INPUT_TYPES
 from lfm_ros.ros.clouds import KEYPOINT_DTYPE, POINT_DTYPE
 from lfm_ros.ros.endpoints import FIELDS, INPUTS, OUTPUTS, SERVICES, Endpoint
+from lfm_ros.ros.input_types import INPUT_TYPES
 from tools.docs.markdown import code, head, table
 
 CLOUDS = {"keypoints": KEYPOINT_DTYPE, "keypoints_3d": POINT_DTYPE}

@@ -8,11 +8,8 @@ the default's has to be there.
 from lfm_ros.ros.adapters.adapter import Adapter
 from lfm_ros.ros.adapters.keypoints2d import UNKNOWN, Keypoints2D
 from lfm_ros.ros.adapters.loading import load_adapter
-from lfm_ros.ros.adapters.packages import DEFAULT_INPUT_TYPE, INPUT_TYPES
 
 __all__ = [
-    "DEFAULT_INPUT_TYPE",
-    "INPUT_TYPES",
     "UNKNOWN",
     "Adapter",
     "Keypoints2D",

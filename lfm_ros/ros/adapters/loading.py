@@ -18,17 +18,13 @@ from lfm_ros.ros.adapters.hand_landmarks import HandLandmarks
 from lfm_ros.ros.adapters.hri import HriSkeleton
 from lfm_ros.ros.adapters.keypoint_order import KeypointOrder
 from lfm_ros.ros.adapters.keypoints2d import Keypoints2D
-from lfm_ros.ros.adapters.packages import (
-    DEFAULT_INPUT_TYPE,
-    INPUT_TYPES,
-    NOT_LIFTABLE,
-    how_to_install,
-)
+from lfm_ros.ros.adapters.packages import NOT_LIFTABLE, how_to_install
 from lfm_ros.ros.adapters.reader import Reader
 from lfm_ros.ros.adapters.rigging import Rigging
 from lfm_ros.ros.adapters.rigs import rigs_in_use
 from lfm_ros.ros.adapters.yolo import YoloDetections
 from lfm_ros.ros.adapters.zed import ZedBodies
+from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES
 
 if TYPE_CHECKING:
     from lfm_ros.ros.parameters import LifterParameters

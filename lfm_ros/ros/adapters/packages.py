@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import os
 
-DEFAULT_INPUT_TYPE = "sensor_msgs/msg/PointCloud2"
-#: What is known to work; packages with the same messages under another name do too.
-INPUT_TYPES = (
-    DEFAULT_INPUT_TYPE,
-    "yolo_msgs/msg/DetectionArray",
-    "hri_msgs/msg/Skeleton2D",
-    "zed_msgs/msg/ObjectsStamped",
-    "depthai_ros_msgs/msg/HandLandmarkArray",
-    "apriltag_msgs/msg/AprilTagDetectionArray",
-)
+from lfm_ros.ros.input_types import INPUT_TYPES
 
 _BOXES = (
     "has boxes and no keypoints, so there is nothing to lift; take the detector's keypoints: "
