@@ -24,7 +24,7 @@ from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.lifted_frame import LiftedFrame, lift_frame
 from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
-from lfm_ros.ros.stamps import nanoseconds
+from lfm_ros.ros.stamps import check_stamp, nanoseconds
 from lfm_ros.ros.surroundings import Scout
 from lfm_ros.ros.tracking import Tracking
 from lfm_ros.ros.worker import Worker
@@ -180,6 +180,7 @@ class Pipeline:
             return None
         try:
             detections = self.adapter.adapt(message, self._rigs)
+            check_stamp(detections.stamp)
         except MessageError as error:
             self._statistics.received()
             self._drop("message", f"keypoints: {error}")
