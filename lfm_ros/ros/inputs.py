@@ -9,6 +9,7 @@ from rclpy.node import Node
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, Image
 
+from lfm_ros.core.errors import MessageError
 from lfm_ros.ros import qos
 from lfm_ros.ros.body_topics import BodyTopics
 from lfm_ros.ros.diagnostics import Statistics
@@ -33,6 +34,9 @@ class Inputs:
 
     Attributes:
         topics: Names of the topics with detections, without those of patterns.
+
+    Raises:
+        MessageError: What should be a topic's name is none.
     """
 
     def __init__(
@@ -46,7 +50,7 @@ class Inputs:
         self._depth = max(settings.queue_depth, _READER_DEPTH)
         chosen = [topic for topic in settings.input_topics if topic]
         wanted = chosen or list(pipeline.adapter.topics) or ["keypoints"]
-        self.topics = [node.resolve_topic_name(topic) for topic in wanted if "*" not in topic]
+        self.topics = [_resolved(node, topic) for topic in wanted if "*" not in topic]
         # These first: of messages that wait together, the executor takes them first.
         self._subscriptions = [
             self._subscribe(CameraInfo, "camera_info", pipeline.take_camera_info)
@@ -93,3 +97,11 @@ class Inputs:
         return self._node.create_subscription(
             message, topic, callback, profile, qos_overriding_options=overridable, raw=raw
         )
+
+
+def _resolved(node: Node, topic: str) -> str:
+    try:
+        return node.resolve_topic_name(topic)
+    except RuntimeError as error:
+        why = str(error).split(", at ")[0]
+        raise MessageError(f"{topic!r} is no topic ({why}); correct input_topics") from error
