@@ -57,9 +57,9 @@ class Bench:
         self.probe.send_camera(message.header.stamp, camera)
         return message
 
-    def check(self) -> None:
+    def check(self, camera: Intrinsics = CAMERA) -> None:
         """Whether a good frame comes out as it should."""
-        message = self.good_frame()
+        message = self.good_frame(camera)
         self.probe.send(message)
         name = decode_keypoints(message).instance_id[0]
         points = decode_points(self.probe.cloud_of(message))

@@ -11,8 +11,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,11 +19,13 @@ pytest.importorskip("rclpy", reason="needs ROS 2: source one, or install the ext
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from ros_bench import NAMESPACE, Bench, lifter_process, suffering
-from ros_graph import RELIABLE, detections, foreign_publisher
+from ros_graph import CAMERA, foreign_publisher
 from sensor_msgs.msg import CameraInfo, PointCloud2
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 from visualization_msgs.msg import Marker, MarkerArray
+
+from lfm_ros.core.camera import Intrinsics
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +211,17 @@ def test_what_cannot_be_configured_is_said_and_can_be_mended(bench, name, wrong,
     move(bench, "configure", "activate")
     bench.probe.await_lifter()
     bench.check()
+
+
+def test_the_rectified_image_and_back(bench):
+    """A lens matters on the raw image alone."""
+    bent = Intrinsics(CAMERA.matrix, CAMERA.size, (0.3, 0.1))
+    for rectified, camera in ((True, bent), (False, CAMERA)):
+        move(bench, "deactivate", "cleanup")
+        assert set_parameter(bench, "rectified", rectified) == (True, "")
+        move(bench, "configure", "activate")
+        bench.probe.await_lifter()
+        bench.check(camera)
 
 
 def test_nothing_took_the_lifter_by_surprise(bench):

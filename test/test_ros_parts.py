@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import product
+from string import ascii_lowercase
 from types import SimpleNamespace
 
 import numpy as np
@@ -165,6 +167,16 @@ def test_complaints_are_said_once_and_do_not_hide_each_other():
     complaints.clear()
     complaints.warn("row 7 is bad")
     assert lines[-1] == "row 7 is bad"
+
+
+def test_complaints_that_quote_what_was_sent_do_not_pile_up():
+    lines: list[str] = []
+    complaints = Complaints(SimpleNamespace(warning=lines.append))
+    names = ["".join(pair) for pair in product(ascii_lowercase, repeat=2)]
+    for name in [*names, names[-1], names[0]]:
+        complaints.warn_once(f"class {name} has no rig")
+    # The last was said a moment ago; the first is forgotten, as the memory is not without end.
+    assert lines == [f"class {name} has no rig" for name in [*names, names[0]]]
 
 
 def test_statistics_count_and_measure():

@@ -8,6 +8,8 @@ import time
 from typing import Any
 
 _QUIET_SECONDS = 10.0
+# Texts can quote a message, and there is no end to what may be sent.
+_REMEMBERED = 100
 
 
 class Complaints:
@@ -15,6 +17,7 @@ class Complaints:
 
     rclpy throttles by the line of code that logs; here one line serves many causes, and a frequent
     one must not hide a rare one. Texts that differ only in their numbers are the same complaint.
+    Only the last hundred different ones are remembered.
 
     Args:
         logger: The node's logger.
@@ -45,8 +48,11 @@ class Complaints:
             if now < self._quiet_until.get(key, 0.0):
                 self._unsaid[key] = self._unsaid.get(key, 0) + 1
                 return
-            # Texts can quote a message, so forget old ones: there is no end to what may be sent.
-            self._quiet_until = {k: t for k, t in self._quiet_until.items() if t > now}
-            self._quiet_until[key] = now + quiet_seconds
             more = self._unsaid.pop(key, 0)
+            self._quiet_until.pop(key, None)
+            self._quiet_until[key] = now + quiet_seconds
+            if len(self._quiet_until) > _REMEMBERED:
+                oldest = next(iter(self._quiet_until))
+                del self._quiet_until[oldest]
+                self._unsaid.pop(oldest, None)
         self._logger.warning(f"{text} ({more} more since last said)" if more else text)
