@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 from ros_graph import CAMERA, RELIABLE, NodeProcess, Probe, detections, probing, stamps, started
 from sensor_msgs.msg import Image, PointCloud2
 from visualization_msgs.msg import Marker
@@ -48,26 +50,32 @@ class Bench:
         self.probe.send_camera(message.header.stamp)
         return message
 
-    def good_frame(self, camera: Intrinsics = CAMERA) -> PointCloud2:
-        """The next good frame, of somebody who has not been there before; not sent yet."""
+    def good_frame(self, camera: Intrinsics = CAMERA, name: int | None = None) -> PointCloud2:
+        """The next good frame, not sent yet; without a name of somebody who was never there."""
         message = detections(next(self.clock))
         cells = np.frombuffer(GOOD.data, KEYPOINT_DTYPE).copy()
-        cells["instance_id"] = next(self.names)
+        cells["instance_id"] = next(self.names) if name is None else name
         message.data = cells.tobytes()
         self.probe.send_camera(message.header.stamp, camera)
         return message
 
-    def check(self, camera: Intrinsics = CAMERA) -> None:
+    def check(self, camera: Intrinsics = CAMERA, name: int | None = None) -> None:
         """Whether a good frame comes out as it should."""
-        message = self.good_frame(camera)
+        message = self.good_frame(camera, name)
         self.probe.send(message)
-        name = decode_keypoints(message).instance_id[0]
         points = decode_points(self.probe.cloud_of(message))
-        row = points.instance_id.tolist().index(name)
+        row = points.instance_id.tolist().index(decode_keypoints(message).instance_id[0])
         np.testing.assert_allclose(points.xyz[row], self.expected, rtol=1e-4, atol=1e-4)
         markers = self.probe.markers_of(message).markers
         assert {marker.action for marker in markers} == {Marker.ADD}
         assert self.lifter.running
+
+    def set_parameter(self, name: str, value: object) -> tuple[bool, str]:
+        """Whether the lifter took a parameter over, and the reason if not."""
+        parameter = Parameter(name, value=value).to_parameter_msg()
+        request = SetParameters.Request(parameters=[parameter])
+        result = self.probe.call(SetParameters, "lifter/set_parameters", request).results[0]
+        return result.successful, result.reason
 
     def dropped(self, cause: str) -> int:
         """How many frames were dropped for a cause, as the lifter says itself."""

@@ -16,8 +16,6 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2: source one, or install the extra ros")
 
-from rcl_interfaces.srv import SetParameters
-from rclpy.parameter import Parameter
 from ros_bench import NAMESPACE, Bench, lifter_process, suffering
 from ros_graph import CAMERA, foreign_publisher
 from sensor_msgs.msg import CameraInfo, PointCloud2
@@ -32,12 +30,6 @@ from lfm_ros.core.camera import Intrinsics
 def bench() -> Iterator[Bench]:
     with suffering() as made:
         yield made
-
-
-def set_parameter(bench: Bench, name: str, value: object) -> tuple[bool, str]:
-    request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
-    result = bench.probe.call(SetParameters, "lifter/set_parameters", request).results[0]
-    return result.successful, result.reason
 
 
 @contextmanager
@@ -136,7 +128,7 @@ def live_parameters(bench: Bench) -> None:
     for _ in range(5):
         for name, values in (("tracking", (False, True)), ("min_confidence", (1.0, 0.1))):
             for value in values:
-                assert set_parameter(bench, name, value) == (True, "")
+                assert bench.set_parameter(name, value) == (True, "")
 
 
 EVENTS: dict[str, Callable[[Bench], None]] = {
@@ -180,7 +172,7 @@ def test_events_in_the_middle_of_frames(bench, event):
     ],
 )
 def test_parameters_are_refused_with_a_reason(bench, name, value, reason):
-    accepted, why = set_parameter(bench, name, value)
+    accepted, why = bench.set_parameter(name, value)
     assert not accepted
     assert reason in why
     bench.check()
@@ -200,14 +192,14 @@ def test_parameters_are_refused_with_a_reason(bench, name, value, reason):
 )
 def test_what_cannot_be_configured_is_said_and_can_be_mended(bench, name, wrong, right, reason):
     move(bench, "deactivate", "cleanup")
-    assert set_parameter(bench, name, wrong) == (True, "")
+    assert bench.set_parameter(name, wrong) == (True, "")
     came = bench.probe.transition("configure") and bench.probe.transition("activate")
     assert not came
     values = bench.probe.values()
     assert (values["level"], reason in values["last_error"]) == ("2", True), values
     if bench.probe.state() == "inactive":
         move(bench, "cleanup")
-    assert set_parameter(bench, name, right) == (True, "")
+    assert bench.set_parameter(name, right) == (True, "")
     move(bench, "configure", "activate")
     bench.probe.await_lifter()
     bench.check()
@@ -218,7 +210,7 @@ def test_the_rectified_image_and_back(bench):
     bent = Intrinsics(CAMERA.matrix, CAMERA.size, (0.3, 0.1))
     for rectified, camera in ((True, bent), (False, CAMERA)):
         move(bench, "deactivate", "cleanup")
-        assert set_parameter(bench, "rectified", rectified) == (True, "")
+        assert bench.set_parameter("rectified", rectified) == (True, "")
         move(bench, "configure", "activate")
         bench.probe.await_lifter()
         bench.check(camera)

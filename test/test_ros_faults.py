@@ -229,6 +229,22 @@ def test_depth_images(bench, kind):
     bench.check()
 
 
+@pytest.mark.parametrize("smoothing", ["one_euro", "constant_velocity"])
+def test_filters_keep_nothing_of_it(bench, smoothing):
+    """Somebody who stands still is where he is, once what was strange is a while ago."""
+    assert bench.set_parameter("smoothing", smoothing) == (True, "")
+    for spoil in STRANGE.values():
+        message = bench.good_frame(name=3)
+        spoil(message)
+        bench.probe.send(message)
+    for _ in range(60):
+        last = bench.good_frame(name=3)
+        bench.probe.send(last)
+    bench.probe.markers_of(last)
+    bench.check(name=3)
+    assert bench.set_parameter("smoothing", "none") == (True, "")
+
+
 def test_nothing_took_the_lifter_by_surprise(bench):
     """Whatever was dropped, was dropped for a reason that the lifter knows."""
     assert bench.dropped("internal") == 0
