@@ -40,6 +40,7 @@ class Bench:
     lifter: NodeProcess
     depth: Any
     expected: np.ndarray
+    refused: int = 0
     # Far enough apart for no depth image to serve two frames.
     clock: Iterator[Time] = field(default_factory=lambda: stamps(step=0.1))
     names: Iterator[int] = field(default_factory=lambda: count(10_000))

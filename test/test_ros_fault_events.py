@@ -107,7 +107,7 @@ def a_foreign_type(bench: Bench) -> None:
 
 def stopped_for_a_moment(bench: Bench) -> None:
     os.kill(bench.lifter.pid, signal.SIGSTOP)
-    for _ in range(30):
+    for _ in range(8):
         bench.probe.send(bench.frame())
     os.kill(bench.lifter.pid, signal.SIGCONT)
 
