@@ -122,8 +122,19 @@ def test_a_frame_gets_the_camera_of_its_stamp_else_the_latest():
     assert [focal_at(cache, sec) for sec in (2, 4, 1, 9)] == [200, 400, 100, 400]
 
 
-def test_a_late_camera_is_waited_for_only_while_cameras_come_in_pairs():
+def test_a_camera_that_never_changes_is_not_waited_for():
     cache = CameraCache()
+    for sec in (1, 2, 3, 3, 3):
+        cache.update(info(sec, 100.0))
+    began = time.monotonic()
+    for sec in (3, 4, 5, 3, 9):
+        assert focal_at(cache, sec, patience=60.0) == 100
+    assert time.monotonic() - began < 30
+
+
+def test_a_late_camera_is_waited_for_only_while_cameras_change_and_come_in_pairs():
+    cache = CameraCache()
+    cache.update(info(0, 50.0))
     cache.update(info(1, 100.0))
     assert focal_at(cache, 1) == 100
     late = threading.Timer(0.05, lambda: cache.update(info(2, 200.0)))

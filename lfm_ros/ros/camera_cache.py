@@ -35,8 +35,9 @@ class CameraCache:
     """The last CameraInfo messages, by stamp.
 
     A driver stamps image and CameraInfo alike, so the message with the frame's own stamp is the
-    right one. It may arrive a moment later than the keypoints, which is worth waiting for if the
-    cameras came in pairs so far; otherwise the latest one holds.
+    right one. It may arrive a moment later than the keypoints. That is worth waiting for if the
+    camera changed lately (it zooms, say) and messages came in pairs since; otherwise the latest one
+    holds. A camera that never changes costs no frame any time, however seldom it says so.
 
     Args:
         rectified: Whether the keypoints are of the rectified image.
@@ -49,6 +50,7 @@ class CameraCache:
         self._known: tuple[Any, SeenCamera] | None = None
         self._latest: SeenCamera | None = None
         self._paired = True
+        self._unchanged = 0
 
     def update(self, info: Any) -> SeenCamera:
         """Take over a ``sensor_msgs/msg/CameraInfo``."""
@@ -57,6 +59,8 @@ class CameraCache:
             # Drivers repeat the same calibration with every image; reading it once is enough.
             if self._known is None or self._known[0] != content:
                 self._known = (content, _read(info, self._rectified))
+                self._unchanged = 0
+            self._unchanged = min(self._unchanged + 1, _REMEMBERED)
             seen = self._latest = self._known[1]
             self._by_stamp[_stamp(info.header.stamp)] = seen
             while len(self._by_stamp) > _REMEMBERED:
@@ -73,9 +77,12 @@ class CameraCache:
         """
         key = _stamp(stamp)
         with self._changed:
-            if self._paired and self._latest is not None:
-                self._changed.wait_for(lambda: key in self._by_stamp, patience)
-            self._paired = key in self._by_stamp or self._latest is None
+            if self._unchanged >= len(self._by_stamp):
+                self._paired = True
+            elif self._paired:
+                self._paired = self._changed.wait_for(lambda: key in self._by_stamp, patience)
+            else:
+                self._paired = key in self._by_stamp
             return self._by_stamp.get(key, self._latest)
 
 
