@@ -35,6 +35,7 @@ def document(*rows: dict[str, Any], measured: str = "lifter") -> dict[str, Any]:
         "machine": HOST,
         "versions": {"onnxruntime": "1.2"},
         "threads": 1,
+        "settings": {"model": "lfm_tiny"},
         "cold": [],
         "rows": list(rows),
     }
@@ -86,9 +87,15 @@ def test_several_runtimes_are_told_apart() -> None:
 
 
 def test_a_run_of_the_node_has_its_own_table() -> None:
-    said = lines(document({"size": "1x17", "p50": 8.04, "frames": 120}, measured="node"))
-    assert said[0].startswith("The node on A CPU")
-    assert said[-3:] == ["| size | p50 | frames |", "|---|---:|---:|", "| 1x17 | 8.04 | 120 |"]
+    said = lines(
+        document({"size": "1x17", "frames": 120, "engine": 1.25, "p50": 8.04}, measured="node")
+    )
+    assert said[0].startswith("The node with `lfm_tiny` on A CPU")
+    assert said[-3:] == [
+        "| instances x keypoints | p50 | network |",
+        "|---|---:|---:|",
+        "| 1x17 | 8.04 | 1.25 |",
+    ]
 
 
 def test_only_what_is_between_the_markers_changes() -> None:

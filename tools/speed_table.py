@@ -17,6 +17,17 @@ README, FILES = ROOT / "README.md", ROOT / "docs" / "benchmarks"
 BEGIN = "<!-- speed: written by python -m tools.speed_table from docs/benchmarks -->"
 END = "<!-- end of speed -->"
 
+_NODE_COLUMNS = {
+    "size": "instances x keypoints",
+    "p50": "p50",
+    "p95": "p95",
+    "engine": "network",
+    "relay": "a bare relay",
+    "added": "what is left",
+    "plain_added": "left with plain messages",
+    "cpu": "share of a core, %",
+}
+
 Document = dict[str, Any]
 Row = dict[str, Any]
 
@@ -71,11 +82,14 @@ def node(document: Document) -> Iterator[str]:
     """The whole node on one computer."""
     rows = document["rows"]
     yield (
-        f"The node on {_where(document)}: from sending the detections to receiving the markers, "
-        "between processes at 30 Hz, milliseconds:"
+        f"The node with `{document['settings']['model']}` on {_where(document)}: from sending the "
+        "detections to receiving the markers, between processes at 30 Hz, milliseconds:"
     )
     yield ""
-    yield from _table(list(rows[0]), [[_plain(value) for value in row.values()] for row in rows])
+    columns = {key: head for key, head in _NODE_COLUMNS.items() if key in rows[0]}
+    yield from _table(
+        list(columns.values()), [[_plain(row[key]) for key in columns] for row in rows]
+    )
 
 
 def _columns(rows: Sequence[Row]) -> dict[str, Callable[[Sequence[Row]], str]]:
