@@ -161,7 +161,7 @@ def test_the_feed_greys_the_page_when_nothing_arrives():
 
 
 def test_the_status_says_how_old_the_data_is_and_escapes_what_it_was_told():
-    status = {"engine": "<script>alert(1)</script>", "engine_reason": "a & b", "rate_in_hz": "x"}
+    status = {"engine": "<script>alert(1)</script>", "model": "a & b", "rate_in_hz": "x"}
     text = status_html(status, Freshness.STALE, age_s=3.4)
     assert "no data for 3 s" in text
     assert "<script>" not in text

@@ -112,7 +112,7 @@ def status_line(
         "no error known yet"
         if math.isnan(aligned)
         else f"error {in_place:.0f} mm, aligned {aligned:.0f} mm",
-        engine_text(status),
+        status.get("engine", "?"),
     ]
     return " | ".join(parts)
 
@@ -125,7 +125,9 @@ def engine_text(status: Mapping[str, str]) -> str:
 def summary_text(summary: Summary) -> str:
     """Everything that a person wants to know at the end."""
     tally, (p50, p95) = summary.tally, summary.latency_ms
-    network = summary.status.get("network_ms_p50", "?")
+    network, engine, model = (
+        summary.status.get(key, "?") for key in ("network_ms_p50", "engine", "model")
+    )
     dropped = ", ".join(f"{cause} {n}" for cause, n in summary.dropped.items()) or "none"
     lines = [
         f"{tally.answered} of {summary.wanted} frames came back with valid markers, "
@@ -135,7 +137,7 @@ def summary_text(summary: Summary) -> str:
         f"  dropped   {dropped}",
         f"  latency   p50 {p50:.1f} ms, p95 {p95:.1f} ms from stamp to markers "
         f"(network p50 {network} ms)",
-        f"  engine    {engine_text(summary.status)}; model {summary.status.get('model', '?')}",
+        f"  engine    {engine}; model {model}",
         *_error_table(summary.errors),
         *(f"  the lifter warned: {text}" for text in summary.complaints),
         *(f"  PROBLEM: {text}" for text in summary.problems),

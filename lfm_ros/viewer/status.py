@@ -47,7 +47,7 @@ def rows_of(status: Status) -> list[tuple[str, str]]:
         ("Error", _error(status)),
         ("Dropped", status.get("dropped", "")),
         ("Scale", status.get("scale_source", "")),
-        ("Engine", _joined(status.get("engine", ""), status.get("engine_reason", ""))),
+        ("Engine", status.get("engine", "")),
         ("Model", status.get("model", "")),
         ("Camera", status.get("camera", "")),
         ("Trouble", status.get("last_error", "")),
@@ -84,10 +84,6 @@ def _number(status: Status, key: str) -> str:
     except ValueError:
         return text or UNKNOWN
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}"
-
-
-def _joined(first: str, second: str) -> str:
-    return f"{first}: {second}" if first and second else first or second
 
 
 def _row(name: str, value: str) -> str:
