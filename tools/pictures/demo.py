@@ -164,9 +164,7 @@ def _status_of_the_node() -> Mapping[str, str]:
         report = Path(folder, "demo.json")
         command = [sys.executable, "-m", "lfm_ros.cli", "demo", "--no-viewer", "--seconds", "8"]
         subprocess.run([*command, "--json", str(report)], check=True, timeout=120)
-        status = json.loads(report.read_text())["status"]
-    # Why it is this engine fills half the panel with what this computer lacks.
-    return {name: value for name, value in status.items() if name != "engine_reason"}
+        return json.loads(report.read_text())["status"]
 
 
 if __name__ == "__main__":
