@@ -15,7 +15,7 @@ _HEAD = """\
 # Gallery
 
 What `{model}` makes of 2D keypoints, good and bad. Grey is the truth, blue is what was lifted,
-hollow keypoints were hidden from the network, thin red lines join what belongs together. Only
+hollow keypoints were hidden from the network, thin orange lines join what belongs together. Only
 place and size are aligned: a wrong orientation shows, as it would on a robot. Errors are mean
 distances in per cent of the object's radius. Truth is projected by a camera and lifted again;
 each set has {frames} views of frames that were kept out of training (how: [training](training.md)).
