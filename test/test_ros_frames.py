@@ -21,14 +21,15 @@ from transforms3d.quaternions import mat2quat
 from lfm_ros.core.camera import LEVEL_UP
 from lfm_ros.core.errors import FrameError
 from lfm_ros.core.placement import GROUND, NOMINAL
+from lfm_ros.core.rigid import Rigid
 from lfm_ros.lifter import Lifter
 from lfm_ros.ros import qos
 from lfm_ros.ros.clouds import decode_keypoints, decode_points
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.diagnostics import Statistics
-from lfm_ros.ros.frames import Frames, Rigid
+from lfm_ros.ros.frames import Frames
 from lfm_ros.ros.parameters import LifterParameters
-from lfm_ros.ros.surroundings import Scout
+from lfm_ros.ros.scout import Scout
 
 HAS_TF2 = importlib.util.find_spec("tf2_ros") is not None
 with_tf2 = pytest.mark.skipif(

@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.time import Time
 from transforms3d.quaternions import quat2mat
 
 from lfm_ros.core.errors import FrameError
+from lfm_ros.core.rigid import Rigid
 from lfm_ros.core.rotations import quat_wxyz_from_xyzw
 from lfm_ros.ros.stamps import nanoseconds
 
-Array = NDArray[np.float64]
-
 # tf2_ros waits in steps of 20 ms, which is more than half a frame.
 _STEP_SECONDS = 0.002
-
-
-@dataclass(frozen=True)
-class Rigid:
-    """``target = rotation @ source + shift``.
-
-    Attributes:
-        rotation: (3, 3), det = +1.
-        shift: (3,), metres.
-    """
-
-    rotation: Array
-    shift: Array
 
 
 class Frames:

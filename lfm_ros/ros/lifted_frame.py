@@ -12,12 +12,12 @@ from std_msgs.msg import Header
 
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.placement import SCALE_SOURCES
+from lfm_ros.core.rigid import Rigid
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.lifted import Lifted, nothing
 from lfm_ros.lifter import Lifter
 from lfm_ros.live_tracks import fitted
 from lfm_ros.ros.adapters import Keypoints2D
-from lfm_ros.ros.frames import Rigid
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.surroundings import Surroundings
 from lfm_ros.ros.tracking import Tracking

@@ -30,8 +30,9 @@ from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
 from lfm_ros.ros.run import run
+from lfm_ros.ros.scout import Scout
 from lfm_ros.ros.stamps import nanoseconds
-from lfm_ros.ros.surroundings import FRAME_PARAMETERS, Scout
+from lfm_ros.ros.surroundings import FRAME_PARAMETERS
 
 Result = TransitionCallbackReturn
 

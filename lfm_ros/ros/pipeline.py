@@ -24,8 +24,8 @@ from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.lifted_frame import LiftedFrame, lift_frame
 from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
+from lfm_ros.ros.scout import Scout
 from lfm_ros.ros.stamps import check_stamp, nanoseconds
-from lfm_ros.ros.surroundings import Scout
 from lfm_ros.ros.tracking import Tracking
 from lfm_ros.ros.worker import Worker
 from lfm_ros.tracker import REORDERING

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lfm_ros.core.camera import LEVEL_UP
 from lfm_ros.core.errors import FrameError
-from lfm_ros.ros.complaints import Complaints
-from lfm_ros.ros.depth_cache import DepthCache
-from lfm_ros.ros.diagnostics import Statistics
-from lfm_ros.ros.frames import Frames, Rigid
-from lfm_ros.ros.parameters import LifterParameters
+from lfm_ros.core.rigid import Rigid
 
-# How long a frame waits for the depth image of its own stamp, if they came in pairs so far.
-_PATIENCE_SECONDS = 0.05
+if TYPE_CHECKING:
+    from lfm_ros.ros.parameters import LifterParameters
+
 #: Parameters that name a frame of tf2.
 FRAME_PARAMETERS = ("gravity_frame", "ground_frame", "target_frame")
+
+#: From the second of two frames, by their names, to the first; raises ``FrameError``.
+Between = Callable[[str, str], Rigid]
+#: Told what is missing: a word to count it by, and a sentence.
+Missing = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
@@ -44,95 +46,51 @@ class Surroundings:
     sizes: NDArray[np.float64] | None = None
 
 
-class Scout:
-    """Finds the surroundings of each frame; ``at`` is called in the worker's thread.
+def surroundings(
+    settings: LifterParameters,
+    camera_frame: str,
+    between: Between,
+    missing: Missing,
+    *,
+    depth: NDArray[np.generic] | None = None,
+    sizes: NDArray[np.float64] | None = None,
+) -> Surroundings:
+    """The surroundings of a frame, in whose moment ``between`` answers.
+
+    What is missing of gravity and ground is done without, and said.
 
     Args:
-        frames: Where parameters name frames, else None.
-        statistics: Counts what is missing.
-        complaints: Says what is missing.
-        sizes: Goes into every ``Surroundings``.
+        settings: The present parameters.
+        camera_frame: The camera's optical frame.
+        between: Knows how frames lie to each other.
+        missing: Told what is not known.
+        depth: Goes into the result.
+        sizes: Goes into the result.
+
+    Raises:
+        FrameError: The results cannot be brought into ``target_frame``.
     """
 
-    def __init__(
-        self,
-        frames: Frames | None,
-        statistics: Statistics,
-        complaints: Complaints,
-        sizes: NDArray[np.float64] | None = None,
-    ) -> None:
-        self.depth = DepthCache()
-        self._frames, self._sizes = frames, sizes
-        self._statistics, self._complaints = statistics, complaints
-
-    def clear(self) -> None:
-        """Forget depth images and transforms."""
-        self.depth.clear()
-        if self._frames is not None:
-            self._frames.clear()
-
-    def close(self) -> None:
-        """Unsubscribe from transforms."""
-        if self._frames is not None:
-            self._frames.close()
-
-    def at(self, stamp: Any, camera_frame: str, settings: LifterParameters) -> Surroundings:
-        """The surroundings of a frame.
-
-        What is missing of gravity, ground and depth is done without, and said.
-
-        Args:
-            stamp: ``builtin_interfaces/msg/Time``.
-            camera_frame: The camera's optical frame.
-            settings: The present parameters.
-
-        Raises:
-            FrameError: The results cannot be brought into ``target_frame``.
-        """
-        up: Any = LEVEL_UP if settings.gravity == "camera_upright" else None
-        if settings.gravity_frame:
-            found = self._try(settings.gravity_frame, stamp, camera_frame, settings)
-            up = up if found is None else found.rotation[:, 2]
-        ground = None
-        if settings.ground_frame:
-            found = self._try(settings.ground_frame, stamp, camera_frame, settings)
-            ground = None if found is None else _floor(found)
-        depth = self._depth_at(stamp) if settings.use_depth else None
-        target = settings.target_frame
-        if not target or target == camera_frame:
-            return Surroundings(camera_frame, up, ground, depth, sizes=self._sizes)
-        to_target = self._between(target, camera_frame, stamp, settings)
-        return Surroundings(target, up, ground, depth, to_target, self._sizes)
-
-    def _between(self, target: str, source: str, stamp: Any, settings: LifterParameters) -> Rigid:
-        assert self._frames is not None, "the node makes it where a parameter names a frame"
-        if not source:
+    def into(target: str, source: str) -> Rigid:
+        if not camera_frame:
             raise FrameError("the detections have no frame_id, so tf2 cannot say where they are")
-        return self._frames.between(target, source, stamp, settings.tf_timeout)
+        return between(target, source)
 
-    def _try(
-        self, frame: str, stamp: Any, camera_frame: str, settings: LifterParameters
-    ) -> Rigid | None:
-        """From a frame to the camera's; None, said once in a while, if tf2 does not know."""
+    def to_camera(frame: str) -> Rigid | None:
         try:
-            return self._between(camera_frame, frame, stamp, settings)
+            return into(camera_frame, frame) if frame else None
         except FrameError as error:
-            self._statistics.noted("without_transform")
-            self._complaints.warn(f"lifted without knowing {frame!r}: {error}")
+            missing("without_transform", f"lifted without knowing {frame!r}: {error}")
             return None
 
-    def _depth_at(self, stamp: Any) -> NDArray[np.generic] | None:
-        depth = self.depth.at(stamp, _PATIENCE_SECONDS)
-        if depth is None:
-            self._statistics.noted("without_depth")
-            self._complaints.warn(
-                "no depth image within 50 ms of the keypoints, so another cue tells the size; "
-                "remap depth to the aligned depth image, or turn use_depth off"
-            )
-        return depth
-
-
-def _floor(to_camera: Rigid) -> NDArray[np.float64]:
-    """The plane z = 0 of a frame, in the camera's frame."""
-    normal = to_camera.rotation[:, 2]
-    return np.append(normal, -normal @ to_camera.shift)
+    level, floor = to_camera(settings.gravity_frame), to_camera(settings.ground_frame)
+    up: Any = LEVEL_UP if settings.gravity == "camera_upright" else None
+    target = settings.target_frame or camera_frame
+    return Surroundings(
+        target,
+        up if level is None else level.rotation[:, 2],
+        None if floor is None else floor.floor(),
+        depth,
+        None if target == camera_frame else into(target, camera_frame),
+        sizes,
+    )

@@ -1,0 +1,89 @@
+"""Finds what is known around each frame of detections, for the node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.core.rigid import Rigid
+from lfm_ros.ros.complaints import Complaints
+from lfm_ros.ros.depth_cache import DepthCache
+from lfm_ros.ros.diagnostics import Statistics
+from lfm_ros.ros.frames import Frames
+from lfm_ros.ros.parameters import LifterParameters
+from lfm_ros.ros.surroundings import Surroundings, surroundings
+
+# How long a frame waits for the depth image of its own stamp, if they came in pairs so far.
+_PATIENCE_SECONDS = 0.05
+
+
+class Scout:
+    """Finds the surroundings of each frame; ``at`` is called in the worker's thread.
+
+    Args:
+        frames: Where parameters name frames, else None.
+        statistics: Counts what is missing.
+        complaints: Says what is missing.
+        sizes: Goes into every ``Surroundings``.
+    """
+
+    def __init__(
+        self,
+        frames: Frames | None,
+        statistics: Statistics,
+        complaints: Complaints,
+        sizes: NDArray[np.float64] | None = None,
+    ) -> None:
+        self.depth = DepthCache()
+        self._frames, self._sizes = frames, sizes
+        self._statistics, self._complaints = statistics, complaints
+
+    def clear(self) -> None:
+        """Forget depth images and transforms."""
+        self.depth.clear()
+        if self._frames is not None:
+            self._frames.clear()
+
+    def close(self) -> None:
+        """Unsubscribe from transforms."""
+        if self._frames is not None:
+            self._frames.close()
+
+    def at(self, stamp: Any, camera_frame: str, settings: LifterParameters) -> Surroundings:
+        """The surroundings of a frame.
+
+        What is missing of gravity, ground and depth is done without, and said.
+
+        Args:
+            stamp: ``builtin_interfaces/msg/Time``.
+            camera_frame: The camera's optical frame.
+            settings: The present parameters.
+
+        Raises:
+            FrameError: The results cannot be brought into ``target_frame``.
+        """
+
+        def between(target: str, source: str) -> Rigid:
+            assert self._frames is not None, "the node makes it where a parameter names a frame"
+            return self._frames.between(target, source, stamp, settings.tf_timeout)
+
+        depth = self._depth_at(stamp) if settings.use_depth else None
+        return surroundings(
+            settings, camera_frame, between, self._missing, depth=depth, sizes=self._sizes
+        )
+
+    def _depth_at(self, stamp: Any) -> NDArray[np.generic] | None:
+        depth = self.depth.at(stamp, _PATIENCE_SECONDS)
+        if depth is None:
+            self._missing(
+                "without_depth",
+                "no depth image within 50 ms of the keypoints, so another cue tells the size; "
+                "remap depth to the aligned depth image, or turn use_depth off",
+            )
+        return depth
+
+    def _missing(self, cause: str, why: str) -> None:
+        self._statistics.noted(cause)
+        self._complaints.warn(why)
