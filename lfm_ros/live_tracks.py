@@ -16,9 +16,11 @@ from lfm_ros.lifted import Lifted
 _ROOT_GOES_ON, _LIMBS_GO_ON = 0.3, 0.1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class LiveTracks:
     """T tracks of at most K keypoints, each as of the frame that it was last seen in.
+
+    Those of the frame that is being taken over are written to; all others are left alone.
 
     Attributes:
         motion: (2, T, 1 + K, 3), the filter's state over ``core.bearing.Sighting.rows``.
@@ -96,14 +98,19 @@ class LiveTracks:
             stamp_ns: Of the frame.
             keypoints: K, at least that of the frame.
         """
-        arrays = (out.points, out.known, out.sigma, out.translation, out.rotation, skeleton)
-        arrays += (out.place_sigma,)
+        wide: tuple[NDArray[Any], ...] = (out.points, out.known, out.sigma)
+        rest: tuple[NDArray[Any], ...]
+        rest = (out.translation, out.rotation, skeleton, out.place_sigma)
+        sources, units = out.scale_source, out.unit
         if len(rows) < len(out.valid):
-            arrays = tuple(values[rows] for values in arrays)
-        points, known, sigma, root, rotation, skeleton, place_sigma = arrays
-        points, known, sigma = (fitted(values, 1, keypoints) for values in (points, known, sigma))
+            wide = tuple(values[rows] for values in wide)
+            rest = tuple(values[rows] for values in rest)
+            sources, units = ([values[row] for row in rows.tolist()] for values in (sources, units))
+        if keypoints > out.points.shape[1]:
+            wide = tuple(fitted(values, 1, keypoints) for values in wide)
+        points, known, sigma = wide
+        root, rotation, skeleton, place_sigma = rest
         seen = Sighting.of(points, root, known)
-        listed = rows.tolist()
         numbers = np.empty((3, len(rows)), np.int64)
         numbers[:2], numbers[2] = stamp_ns, out.points.shape[1]
         return cls(
@@ -115,13 +122,14 @@ class LiveTracks:
             place_sigma=place_sigma,
             rotation=rotation,
             skeleton=skeleton,
-            instance_id=np.full(len(rows), -1, np.int32),
+            # Until the tracker gives them theirs.
+            instance_id=external.copy(),
             external=external,
             seen_ns=numbers[0],
             born_ns=numbers[1],
             width=numbers[2],
-            scale_source=[out.scale_source[row] for row in listed],
-            unit=[out.unit[row] for row in listed],
+            scale_source=sources,
+            unit=units,
         )
 
     def __len__(self) -> int:
@@ -156,12 +164,22 @@ class LiveTracks:
             sigma=fitted(self.sigma, 1, keypoints),
         )
 
+    def age(self, stamp_ns: int) -> NDArray[np.float32]:
+        """Seconds (T,) since each was seen first."""
+        return ((stamp_ns - self.born_ns) * 1e-9).astype(np.float32)
+
+    def unseen(self, stamp_ns: int) -> NDArray[np.float32]:
+        """Seconds (T,) since each was seen last."""
+        return ((stamp_ns - self.seen_ns) * 1e-9).astype(np.float32)
+
     def units(self) -> NDArray[np.float32]:
         """Length of one radius in each row of the motion, shape (T, 1 + K, 1)."""
         return radius_in_rows(self.motion[0], self.radius, self.placed)
 
     def expected(self, seconds: NDArray[np.float32]) -> NDArray[np.float32]:
         """Where they should be so many seconds (T,) after they were seen, (T, 1 + K, 3)."""
+        if max(seconds.tolist(), default=0.0) <= _LIMBS_GO_ON:
+            return predicted(self.motion, seconds[:, None, None])
         reach = np.empty((len(self), self.motion.shape[2], 1), np.float32)
         reach[:] = np.minimum(seconds, _LIMBS_GO_ON)[:, None, None]
         reach[:, 0, 0] = np.minimum(seconds, _ROOT_GOES_ON)

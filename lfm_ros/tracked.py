@@ -109,21 +109,51 @@ def tracked_now(
     if not tracks.known.all():
         lifted = fitted(out.points[rows], 1, tracks.keypoints)
         points = np.where(tracks.known[..., None], points, lifted)
-    observed = fitted(out.observed[rows], 1, tracks.keypoints)
-    return _tracked(
-        tracks, points, root, stamp_ns, row=rows, observed=observed, restarted=restarted
+    whole = len(rows) == len(out.valid)
+    return Tracked(
+        instance_id=tracks.instance_id,
+        row=rows,
+        predicted=np.zeros(len(rows), bool),
+        age=tracks.age(stamp_ns),
+        skeleton=tracks.skeleton,
+        points=points,
+        sigma=tracks.sigma,
+        place_sigma=tracks.place_sigma,
+        observed=fitted(out.observed if whole else out.observed[rows], 1, tracks.keypoints),
+        known=tracks.known,
+        valid=out.valid if whole else out.valid[rows],
+        rotation=tracks.rotation,
+        translation=root,
+        scale_source=tracks.scale_source,
+        unit=tracks.unit,
+        restarted=restarted,
     )
 
 
 def tracked_ahead(tracks: LiveTracks, stamp_ns: int) -> Tracked:
     """The tracks that are not in the frame, where they should be by now."""
-    seconds = ((stamp_ns - tracks.seen_ns) * 1e-9).astype(np.float32)
+    seconds = tracks.unseen(stamp_ns)
     points, root = together(tracks.expected(seconds), tracks.placed)
     points = np.where(tracks.known[..., None], points, np.float32(0))
     astray = _WANDERS * tracks.radius * seconds
-    sigma = np.hypot(tracks.sigma, astray[:, None] * tracks.known)
-    place_sigma = np.hypot(tracks.place_sigma, astray)
-    return _tracked(tracks, points, root, stamp_ns, sigma=sigma, place_sigma=place_sigma)
+    count = len(tracks)
+    return Tracked(
+        instance_id=tracks.instance_id,
+        row=np.full(count, -1, np.int64),
+        predicted=np.ones(count, bool),
+        age=tracks.age(stamp_ns),
+        skeleton=tracks.skeleton,
+        points=points,
+        sigma=np.hypot(tracks.sigma, astray[:, None] * tracks.known),
+        place_sigma=np.hypot(tracks.place_sigma, astray),
+        observed=np.zeros_like(tracks.known),
+        known=tracks.known,
+        valid=np.ones(count, bool),
+        rotation=tracks.rotation,
+        translation=root,
+        scale_source=tracks.scale_source,
+        unit=tracks.unit,
+    )
 
 
 def laid_out(
@@ -162,39 +192,6 @@ def laid_out(
     _put(seen, rows, whole)
     _put(ahead, np.array(places, np.int64), whole)
     return whole
-
-
-def _tracked(
-    tracks: LiveTracks,
-    points: Float,
-    root: Float,
-    stamp_ns: int,
-    *,
-    sigma: Float | None = None,
-    place_sigma: Float | None = None,
-    row: NDArray[np.int64] | None = None,
-    observed: NDArray[np.bool_] | None = None,
-    restarted: bool = False,
-) -> Tracked:
-    count = len(tracks)
-    return Tracked(
-        instance_id=tracks.instance_id,
-        row=np.full(count, -1, np.int64) if row is None else row,
-        predicted=np.ones(count, bool) if row is None else np.zeros(count, bool),
-        age=((stamp_ns - tracks.born_ns) * 1e-9).astype(np.float32),
-        skeleton=tracks.skeleton,
-        points=points,
-        sigma=tracks.sigma if sigma is None else sigma,
-        place_sigma=tracks.place_sigma if place_sigma is None else place_sigma,
-        observed=np.zeros_like(tracks.known) if observed is None else observed,
-        known=tracks.known,
-        valid=np.ones(count, bool),
-        rotation=tracks.rotation,
-        translation=root,
-        scale_source=tracks.scale_source,
-        unit=tracks.unit,
-        restarted=restarted,
-    )
 
 
 def _nobody(count: int, keypoints: int, restarted: bool) -> Tracked:

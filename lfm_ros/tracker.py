@@ -115,7 +115,8 @@ class Tracker:
             names = _single(external, rows)
             fresh = LiveTracks.first_seen(out, rows, names, rigs, stamp_ns, keypoints)
             tracks = self._tracks.resized(keypoints)
-            lost = self._take_over(fresh, tracks, out.observed[rows], stamp_ns)
+            observed = out.observed if len(rows) == count else out.observed[rows]
+            lost = self._take_over(fresh, tracks, observed, stamp_ns)
             self._tracks = fresh.joined(lost) if len(lost) else fresh
         seen = tracked_now(out, rows, fresh, stamp_ns, restarted)
         if len(rows) == count and not len(lost):
@@ -147,17 +148,23 @@ class Tracker:
         if not len(tracks):
             self._name(fresh, tracks, np.full(len(fresh), -1))
             return tracks
-        seconds = ((stamp_ns - tracks.seen_ns) * 1e-9).astype(np.float32)
+        seconds = tracks.unseen(stamp_ns)
         units = tracks.units()
         match = _match(fresh, tracks, units, seconds)
         if _is_steady(match, len(tracks)):
-            self._continue(fresh, tracks, units, observed, seconds, slice(None))
-            self._name(fresh, tracks, match, steady=True)
+            fresh.motion = self._moved_on(fresh, tracks, units, observed, seconds)
+            fresh.radius, fresh.born_ns = tracks.radius, tracks.born_ns
+            if tracks.external.tolist() == fresh.external.tolist():
+                fresh.instance_id = tracks.instance_id
+            else:
+                self._name(fresh, tracks, match)
             return _NOBODY
         again = np.flatnonzero(match >= 0)
         before = match[again]
-        old = tracks.only(before)
-        self._continue(fresh, old, units[before], observed[again], seconds[before], again)
+        now, old = fresh.only(again), tracks.only(before)
+        motion = self._moved_on(now, old, units[before], observed[again], seconds[before])
+        fresh.motion[:, again] = motion
+        fresh.radius[again], fresh.born_ns[again] = old.radius, old.born_ns
         self._name(fresh, tracks, match)
         kept = stamp_ns - tracks.seen_ns <= self._prediction_ns
         kept[before] = False
@@ -165,37 +172,37 @@ class Tracker:
         kept &= ~np.isin(tracks.instance_id, fresh.instance_id)
         return tracks.only(np.flatnonzero(kept))
 
-    def _continue(
+    def _moved_on(
         self,
-        fresh: LiveTracks,
+        now: LiveTracks,
         old: LiveTracks,
         units: Floats,
         observed: NDArray[np.bool_],
         seconds: Floats,
-        rows: Indices | slice,
-    ) -> None:
-        """Write into some rows of ``fresh`` what becomes of ``old`` with what was measured."""
-        measured, known = fresh.motion[0, rows], fresh.known[rows]
+    ) -> Floats:
+        """The motion that becomes of ``old`` with what was measured of the same instances."""
+        measured, known = now.motion[0], now.known
         step = np.maximum(seconds, 1e-3)[:, None, None]
-        doubt = self._doubt(fresh.sigma[rows], observed, known)
+        doubt = self._doubt(now.sigma, observed, known)
         motion = self._filter.step(old.motion, measured, step, doubt, units)
         if min(seconds.tolist(), default=1.0) <= 0:
             no_time = seconds <= 0
             motion[0, no_time], motion[1, no_time] = measured[no_time], old.motion[1, no_time]
-        changed = known != old.known
-        if changed.any():
+        if known.tobytes() != old.known.tobytes():
+            changed = known != old.known
             # Row 0 is the root, which is always known.
             motion[0, :, 1:][changed] = measured[:, 1:][changed]
             motion[1, :, 1:][changed] = 0.0
-        fresh.motion[:, rows] = motion
-        fresh.radius[rows] = old.radius
-        fresh.born_ns[rows] = old.born_ns
+        return motion
 
     def _doubt(
         self, sigma: Floats, observed: NDArray[np.bool_], known: NDArray[np.bool_]
     ) -> Floats:
         """What the filters are told of each coordinate, shape (B, 1 + K, 3)."""
-        usual = (sigma * known).sum(1) / np.maximum(known.sum(1), 1)
+        if known.all():
+            usual = sigma.sum(1) / sigma.shape[1]
+        else:
+            usual = (sigma * known).sum(1) / np.maximum(known.sum(1), 1)
         relative = sigma / np.maximum(usual, 1e-12)[:, None]
         relative = np.minimum(np.maximum(relative, _LEAST_DOUBT), _MOST_DOUBT)
         if not observed.all():
@@ -205,13 +212,8 @@ class Tracker:
         doubt[:, 1:] = (self._strength * relative)[..., None]
         return doubt
 
-    def _name(
-        self, fresh: LiveTracks, tracks: LiveTracks, match: Indices, *, steady: bool = False
-    ) -> None:
+    def _name(self, fresh: LiveTracks, tracks: LiveTracks, match: Indices) -> None:
         """Give every instance of this frame its id."""
-        if steady and tracks.external.tolist() == fresh.external.tolist():
-            fresh.instance_id[:] = tracks.instance_id
-            return
         present = set(fresh.external.tolist())
         taken = set(tracks.instance_id.tolist())
         for row, track in enumerate(match.tolist()):
@@ -248,16 +250,17 @@ def _per_instance(
 def _single(external: NDArray[np.int32], rows: Indices) -> NDArray[np.int32]:
     """The ids of the rows; -1 for one that is there twice."""
     ids = external[rows]
-    count = Counter(ids.tolist())
-    if len(count) < len(ids):
-        ids = np.array([i if count[i] == 1 else UNNAMED for i in ids.tolist()], np.int32)
+    listed = ids.tolist()
+    if len(set(listed)) < len(listed):
+        count = Counter(listed)
+        ids = np.array([i if count[i] == 1 else UNNAMED for i in listed], np.int32)
     return ids
 
 
 def _match(fresh: LiveTracks, tracks: LiveTracks, units: Floats, seconds: Floats) -> Indices:
     """The track of each instance of this frame, or -1."""
     place = {name: i for i, name in enumerate(tracks.external.tolist()) if name != UNNAMED}
-    wanted = np.array([place.get(name, -1) for name in fresh.external.tolist()], np.int64)
+    wanted = [place.get(name, -1) for name in fresh.external.tolist()]
     return matches(
         _candidates(fresh, fresh.motion[0]),
         _candidates(tracks, tracks.expected(seconds)),
@@ -268,8 +271,7 @@ def _match(fresh: LiveTracks, tracks: LiveTracks, units: Floats, seconds: Floats
 
 
 def _candidates(tracks: LiveTracks, rows: Floats) -> Candidates:
-    # What has a place before a camera cannot go on as something that has none.
-    return Candidates(rows, tracks.known, 2 * tracks.skeleton + tracks.placed)
+    return Candidates(rows, tracks.known, tracks.skeleton, tracks.placed)
 
 
 def _sure(lost: LiveTracks, stamp_ns: int) -> Indices:

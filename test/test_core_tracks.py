@@ -19,9 +19,8 @@ def seen(points: np.ndarray, kind=0, known=None) -> tuple[Candidates, np.ndarray
     known = np.ones(points.shape[:2], bool) if known is None else known
     sight = Sighting.of(points, points.mean(1), known)
     kinds = np.zeros(len(points), np.int32) + np.asarray(kind, np.int32)
-    return Candidates(sight.rows, known, kinds), radius_in_rows(
-        sight.rows, sight.radius, sight.placed
-    )
+    unit = radius_in_rows(sight.rows, sight.radius, sight.placed)
+    return Candidates(sight.rows, known, kinds, sight.placed), unit
 
 
 def crowd(count: int, seed: int = 0, apart: float = 1.0) -> np.ndarray:
@@ -33,7 +32,7 @@ def crowd(count: int, seed: int = 0, apart: float = 1.0) -> np.ndarray:
 def matched(now: np.ndarray, before: np.ndarray, wanted=None, seconds=1 / 30, **kinds) -> list[int]:
     here, _ = seen(now, kinds.get("kind_now", 0))
     there, unit = seen(before, kinds.get("kind_before", 0))
-    wanted = np.full(len(now), -1) if wanted is None else np.array(wanted)
+    wanted = [-1] * len(now) if wanted is None else wanted
     return matches(here, there, unit, np.full(len(before), seconds), wanted).tolist()
 
 

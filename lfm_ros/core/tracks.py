@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lfm_ros.core.bearing import squared_length
 
 Floats = NDArray[np.floating]
 Indices = NDArray[np.int64]
@@ -22,21 +26,25 @@ _GATE = 3.0
 _LEAST_SIMILARITY = 0.2
 # Two bodies cannot be so near each other that both are as similar as this.
 _SURE = 0.8
+# Tolerances squared within which a keypoint counts _SURE or more.
+_SURELY_NEAR = -2 * math.log(_SURE)
 
 
-@dataclass(frozen=True)
-class Candidates:
+class Candidates(NamedTuple):
     """One side of an assignment: what was seen, or what was expected.
 
     Attributes:
         rows: (B, 1 + K, 3), root and points around it as ``core.bearing`` has them.
         known: (B, K) which points mean anything.
-        kind: (B,) rig; different rigs never match.
+        rig: (B,); different rigs never match.
+        placed: (B,), as in ``core.bearing``. What has a place before a camera cannot go on as
+            something that has none.
     """
 
     rows: Floats
     known: Mask
-    kind: NDArray[np.int32]
+    rig: NDArray[np.int32]
+    placed: Mask
 
 
 def similarity(offset: Floats, both_known: Mask, tolerance: Floats) -> Floats:
@@ -50,21 +58,21 @@ def similarity(offset: Floats, both_known: Mask, tolerance: Floats) -> Floats:
         both_known: Shape (P, K). A pair without any common keypoint is compared by its root.
         tolerance: κ, shape (P,).
     """
-    weighted = offset * _WEIGHTS
-    whole = weighted[:, 1:] + weighted[:, :1]
-    squared = np.einsum("pki,pki->pk", whole, whole)
-    close = np.exp(squared * (-0.5 / (tolerance * tolerance))[:, None])
+    close = np.exp(_squared_distances(offset) * (-0.5 / (tolerance * tolerance))[:, None])
     count = both_known.sum(1)
-    summed = np.einsum("pk,pk->p", close, both_known)
-    if count.all():
-        return summed / count
-    mean = summed / np.maximum(count, 1)
-    root = np.einsum("pi,pi->p", weighted[:, 0], weighted[:, 0])
-    return np.where(count > 0, mean, np.exp(-0.5 * root / (tolerance * tolerance)))
+    mean = (close[:, 1:] * both_known).sum(1) / np.maximum(count, 1)
+    return mean if count.all() else np.where(count > 0, mean, close[:, 0])
+
+
+def _squared_distances(offset: Floats) -> Floats:
+    """Squares (P, 1 + K) of how far roots and keypoints are from each other in P pairs."""
+    weighted = offset * _WEIGHTS
+    weighted[:, 1:] += weighted[:, :1]
+    return squared_length(weighted)
 
 
 def matches(
-    seen: Candidates, expected: Candidates, unit: Floats, seconds: Floats, wanted: Indices
+    seen: Candidates, expected: Candidates, unit: Floats, seconds: Floats, wanted: Sequence[int]
 ) -> Indices:
     """The track of every row, or -1.
 
@@ -73,19 +81,19 @@ def matches(
         expected: T tracks, where they should be by now.
         unit: Length of one radius in each row of ``expected.rows``, shape (T, 1 + K, 1).
         seconds: Since each track was seen, shape (T,).
-        wanted: The track that bears a row's id, or -1, shape (R,); no track is wanted twice. It
+        wanted: The track that bears a row's id, or -1, R of them; no track is wanted twice. It
             gets the row unless that would be a leap; then both are free for whoever is similar, as
             they are where a detector mixes two people up.
     """
     tolerance = _TOLERANCE + _TOLERANCE_PER_SECOND * np.maximum(seconds, 0.0)
     if _are_as_before(seen, expected, unit, tolerance, wanted):
         return np.arange(len(wanted))
-    match = np.full(len(wanted), -1, np.int64)
-    asked = np.flatnonzero(wanted >= 0)
+    match, named = np.full(len(wanted), -1, np.int64), np.array(wanted, np.int64)
+    asked = np.flatnonzero(named >= 0)
     if asked.size:
-        tracks = wanted[asked]
+        tracks = named[asked]
         offset = (seen.rows[asked, 0] - expected.rows[tracks, 0]) / unit[tracks, 0]
-        granted = _near(offset, tolerance[tracks]) & (seen.kind[asked] == expected.kind[tracks])
+        granted = _near(offset, tolerance[tracks]) & _alike(seen, asked, expected, tracks)
         match[asked] = np.where(granted, tracks, -1)
         if granted.all() and asked.size == len(wanted):
             return match
@@ -125,16 +133,25 @@ def greedy(alike: Floats, rows: Indices, tracks: Indices) -> list[tuple[int, int
 
 
 def _are_as_before(
-    seen: Candidates, expected: Candidates, unit: Floats, tolerance: Floats, wanted: Indices
+    seen: Candidates,
+    expected: Candidates,
+    unit: Floats,
+    tolerance: Floats,
+    wanted: Sequence[int],
 ) -> bool:
     """Whether each row is its own track beyond doubt, which saves comparing all with all."""
-    if len(seen.kind) != len(expected.kind) or len(seen.kind) == 0:
+    if len(seen.rig) != len(expected.rig) or len(seen.rig) == 0:
         return False
-    if any(track not in (-1, row) for row, track in enumerate(wanted.tolist())):
+    if any(track not in (-1, row) for row, track in enumerate(wanted)):
         return False
-    if seen.kind.tolist() != expected.kind.tolist():
+    if seen.rig.tolist() != expected.rig.tolist():
+        return False
+    if seen.placed.tolist() != expected.placed.tolist():
         return False
     offset = (seen.rows - expected.rows) / unit
+    # Mostly nothing at all is far off, and then the exponentials can be saved.
+    if all((_squared_distances(offset).max(1) <= _SURELY_NEAR * tolerance * tolerance).tolist()):
+        return True
     alike = similarity(offset, seen.known & expected.known, tolerance)
     return bool(alike.min() >= _SURE)
 
@@ -152,9 +169,14 @@ def _pairs(
         return rows[:0], tracks[:0]
     offset = (seen.rows[rows, None, 0] - expected.rows[None, tracks, 0]) / unit[tracks, 0]
     near = _near(offset, tolerance[tracks])
-    near &= seen.kind[rows, None] == expected.kind[None, tracks]
+    near &= _alike(seen, rows[:, None], expected, tracks[None])
     first, second = np.nonzero(near)
     return rows[first], tracks[second]
+
+
+def _alike(seen: Candidates, rows: Indices, expected: Candidates, tracks: Indices) -> Mask:
+    same_rig = seen.rig[rows] == expected.rig[tracks]
+    return same_rig & (seen.placed[rows] == expected.placed[tracks])
 
 
 def _near(offset: Floats, tolerance: Floats) -> Mask:
