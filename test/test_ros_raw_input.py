@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -19,13 +21,13 @@ from lfm_ros.core.errors import MessageError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters import load_adapter
 from lfm_ros.ros.adapters.pointcloud2 import adapt
-from lfm_ros.ros.cdr_reader import CdrReader, CloudReader
-from lfm_ros.ros.clouds import Keypoints, encode_keypoints
+from lfm_ros.ros.cdr_reader import CdrReader, read_cloud
+from lfm_ros.ros.clouds import KEYPOINT_DTYPE, Keypoints, decode_keypoints, encode_keypoints
+from lfm_ros.ros.keypoint_stream import KeypointStream
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.sequence_gaps import SequenceGaps
 
 RIG = Skeleton(["a", "b", "c", "d"], [(0, 1), (1, 2), (2, 3)], name="rig")
-read_cloud = CloudReader()
 PLAIN = ("height", "width", "is_bigendian", "point_step", "row_step", "is_dense")
 UINT32 = st.integers(0, 2**32 - 1)
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
@@ -71,7 +73,7 @@ CLOUDS = st.builds(
 @given(CLOUDS)
 def test_every_field_is_as_rclpy_reads_it(message):
     data = serialize_message(message)
-    ours, theirs = read_cloud(data), deserialize_message(data, PointCloud2)
+    (ours, start), theirs = read_cloud(data), deserialize_message(data, PointCloud2)
     assert (ours.header.stamp, ours.header.frame_id) == (
         theirs.header.stamp,
         theirs.header.frame_id,
@@ -81,7 +83,7 @@ def test_every_field_is_as_rclpy_reads_it(message):
     assert [(f.name, f.offset, f.datatype, f.count) for f in ours.fields] == [
         (f.name, f.offset, f.datatype, f.count) for f in theirs.fields
     ]
-    assert bytes(ours.data) == bytes(theirs.data)
+    assert bytes(ours.data) == bytes(theirs.data) == data[start : start + len(ours.data)]
 
 
 def test_the_adapter_reads_bytes_as_it_reads_the_message():
@@ -93,22 +95,47 @@ def test_the_adapter_reads_bytes_as_it_reads_the_message():
     assert (ours.stamp, ours.frame_id) == (theirs.stamp, theirs.frame_id)
 
 
+def same(ours: Keypoints, theirs: Keypoints) -> None:
+    for name in ("uv", "confidence", "instance_id", "skeleton"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+
+
 def test_what_was_read_before_does_not_show():
     """Clouds of one stream, and others in between that begin alike."""
-    read = CloudReader()
-    sent = [cloud(2, 1), cloud(2, 2), cloud(3, 3), cloud(2, 4)]
+    read = KeypointStream()
+    sent = [cloud(2, 1), cloud(2, 2), cloud(3, 3), cloud(0), cloud(2, 4), cloud(2, 5), cloud(2, 6)]
     sent[1].is_dense = False
-    sent[3].header.stamp = Time(sec=-5, nanosec=2**32 - 1)
+    sent[4].header.stamp = Time(sec=-5, nanosec=2**32 - 1)
+    sent[5].header.frame_id = "canera"
+    sent[6].fields[0].name, sent[6].fields[1].name = "v", "u"
     for message in [*sent, *reversed(sent)]:
-        ours = read(serialize_message(message))
-        assert (ours.header.stamp, ours.height) == (message.header.stamp, message.height)
-        assert (ours.header.frame_id, ours.is_dense) == ("camera", message.is_dense)
-        assert bytes(ours.data) == bytes(message.data)
+        header, ours = read(serialize_message(message))
+        assert (header.stamp, header.frame_id) == (message.header.stamp, message.header.frame_id)
+        same(ours, decode_keypoints(message))
     whole = serialize_message(sent[0])
     read(whole)
     for length in range(len(whole)):
         with pytest.raises(MessageError):
             read(whole[:length])
+
+
+def test_more_descriptions_than_are_remembered():
+    read = KeypointStream()
+    for count in [*range(40), *range(39, 0, -1), *[3] * 40]:
+        message = cloud(count, count)
+        same(read(serialize_message(message))[1], decode_keypoints(message))
+
+
+def test_what_is_wrong_with_the_points_is_found_behind_good_ones_too():
+    read = KeypointStream()
+    read(serialize_message(cloud(3)))
+    cells = np.frombuffer(cloud(3).data, KEYPOINT_DTYPE).reshape(3, 4).copy()
+    cells["skeleton"][2, 1] = 7
+    wrong = cloud(3)
+    wrong.data = array("B", cells.tobytes())
+    with pytest.raises(MessageError, match="field skeleton changes along row 2"):
+        read(serialize_message(wrong))
+    same(read(serialize_message(cloud(3)))[1], decode_keypoints(cloud(3)))
 
 
 def test_a_publisher_whose_numbers_begin_with_the_big_end():
@@ -117,7 +144,7 @@ def test_a_publisher_whose_numbers_begin_with_the_big_end():
     kind = "sensor_msgs/msg/PointCloud2"
     theirs = store.deserialize_cdr(serialize_message(cloud()), kind)
     swapped = bytes(store.serialize_cdr(theirs, kind, little_endian=False))
-    ours = read_cloud(swapped)
+    ours, _ = read_cloud(swapped)
     assert (ours.header.stamp.nanosec, ours.width, ours.fields[1].offset) == (9, 4, 4)
     np.testing.assert_array_equal(adapt(swapped, [RIG]).keypoints, adapt(cloud(), [RIG]).keypoints)
 

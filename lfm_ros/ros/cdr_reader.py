@@ -7,7 +7,7 @@ and a header that is most of the work, and on a robot the bytes may come from an
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lfm_ros.core.errors import MessageError
@@ -21,8 +21,6 @@ _NUMBERS = {
     encoding: {code: struct.Struct(order + code) for code in "BiI"}
     for encoding, order in ((b"\x00\x00", ">"), (b"\x00\x01", "<"))
 }
-# In front of everything that stays the same from message to message: encapsulation and stamp.
-_STAMP_END = ENCAPSULATION + 8
 # Name, offset, datatype and count of a PointField: no fewer bytes than these.
 _SMALLEST_FIELD = 13
 
@@ -134,45 +132,13 @@ def read_header(reader: CdrReader) -> HeaderView:
     return HeaderView(stamp, reader.text())
 
 
-class CloudReader:
-    """Reads serialised ``sensor_msgs/msg/PointCloud2``.
+def read_cloud(data: bytes) -> tuple[CloudView, int]:
+    """A serialised ``sensor_msgs/msg/PointCloud2``, and where in it the points begin.
 
-    Of the messages of a stream only stamp and points differ, as a rule: what is said of the points
-    is read once for all messages that say the same.
+    Raises:
+        MessageError: The bytes are not one, or not a whole one.
     """
-
-    def __init__(self) -> None:
-        self._encoding = self._description = b""
-        self._view: CloudView | None = None
-
-    def __call__(self, data: bytes) -> CloudView:
-        """The cloud.
-
-        Raises:
-            MessageError: The bytes are not one, or not a whole one.
-        """
-        known, start = self._view, _STAMP_END + len(self._description)
-        if known is None or not (
-            data.startswith(self._encoding)
-            and data.startswith(self._description, _STAMP_END)
-            and len(data) > start + len(known.data)
-        ):
-            return self._read(data)
-        end = start + len(known.data)
-        header = read_header(CdrReader(data))
-        points = memoryview(data)[start:end]
-        return replace(known, header=header, data=points, is_dense=data[end] != 0)
-
-    def _read(self, data: bytes) -> CloudView:
-        reader = CdrReader(data)
-        view, start = _read_cloud(reader)
-        self._encoding, self._description = data[:2], data[_STAMP_END:start]
-        self._view = view
-        return view
-
-
-def _read_cloud(reader: CdrReader) -> tuple[CloudView, int]:
-    """The cloud, and where in the message its points begin."""
+    reader = CdrReader(data)
     header = read_header(reader)
     height, width = reader.number("I"), reader.number("I")
     count = reader.number("I")

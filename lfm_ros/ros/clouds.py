@@ -22,7 +22,7 @@ Readers go by the field descriptions in the message, never by these offsets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from lfm_ros.core.errors import MessageError
 from lfm_ros.ros.cdr_reader import CloudView
-from lfm_ros.ros.point_fields import cloud_from_cells, columns_of_cloud
+from lfm_ros.ros.point_fields import cloud_from_cells, cloud_layout
 
 if TYPE_CHECKING:
     from sensor_msgs.msg import PointCloud2
@@ -55,6 +55,9 @@ POINT_DTYPE = np.dtype(
         "itemsize": 40,
     }
 )
+# The fields of a keypoint; those of its instance, with what holds where the message has no such.
+_SEEN = ("u", "v", "confidence")
+_WHOSE = {"instance_id": -1, "skeleton": 0}
 
 
 @dataclass(frozen=True)
@@ -125,17 +128,43 @@ def decode_keypoints(message: PointCloud2 | CloudView) -> Keypoints:
         MessageError: The cloud is big-endian, truncated, lacks a field, has one of a wrong type,
             or ``instance_id`` or ``skeleton`` changes along a row.
     """
-    required = {"u": "f", "v": "f", "confidence": "f"}
-    columns = columns_of_cloud(message, required, {"instance_id": "i", "skeleton": "i"})
-    unknown = np.full(len(columns["u"]), -1, np.int32)
-    uv = np.empty((*columns["u"].shape, 2), np.float32)
-    uv[..., 0], uv[..., 1] = columns["u"], columns["v"]
-    return Keypoints(
-        uv=uv,
-        confidence=columns["confidence"].astype(np.float32),
-        instance_id=_row_value(columns, "instance_id", unknown),
-        skeleton=_row_value(columns, "skeleton", np.zeros_like(unknown)),
-    )
+    return KeypointLayout(message).read(message.data)
+
+
+class KeypointLayout:
+    """How a ``keypoints`` cloud describes its points: checked once for all that say the same.
+
+    Args:
+        message: One of them.
+
+    Raises:
+        MessageError: As ``decode_keypoints``, but for what only the points themselves tell.
+    """
+
+    def __init__(self, message: PointCloud2 | CloudView) -> None:
+        layout = cloud_layout(message, dict.fromkeys(_SEEN, "f"), dict.fromkeys(_WHOSE, "i"))
+        self._shape = layout.shape
+        self._seen = layout.planes(_SEEN)
+        self._told = [name for name in _WHOSE if name in layout.fields]
+        self._whose = layout.planes(self._told) if self._told else None
+
+    def read(self, data: Any, start: int = 0) -> Keypoints:
+        """The keypoints, copied.
+
+        Args:
+            data: What holds the points.
+            start: Where in it they begin.
+
+        Raises:
+            MessageError: ``instance_id`` or ``skeleton`` changes along a row.
+        """
+        uv = np.empty((*self._shape, 2), np.float32)
+        uv[..., 0], uv[..., 1], confidence = self._seen.of(data, start)
+        told = {} if self._whose is None else _row_values(self._told, self._whose.of(data, start))
+        for name, default in _WHOSE.items():
+            if name not in told:
+                told[name] = np.full(len(uv), default, np.int32)
+        return Keypoints(uv, confidence.astype(np.float32), **told)
 
 
 def encode_points(header: Any, points: Points, widths: NDArray[np.integer]) -> PointCloud2:
@@ -189,17 +218,19 @@ def decode_points(message: PointCloud2) -> Points:
     """
     floats = dict.fromkeys(("x", "y", "z", "sigma", "confidence"), "f")
     whole = dict.fromkeys(("observed", "scale_source", "instance_id", "skeleton"), "i")
-    columns = columns_of_cloud(message, {**floats, **whole}, {"place_sigma": "f"})
-    none = np.zeros(len(columns["x"]), np.int32)
+    layout = cloud_layout(message, {**floats, **whole}, {"place_sigma": "f"})
+    columns = layout.columns(message.data)
+    whose = ("scale_source", "instance_id", "skeleton")
+    told = _row_values(whose, layout.planes(whose).of(message.data))
     return Points(
         xyz=np.stack([columns[axis] for axis in "xyz"], -1).astype(np.float32),
         sigma=columns["sigma"].astype(np.float32),
         place_sigma=_place_sigma(columns),
         confidence=columns["confidence"].astype(np.float32),
         observed=columns["observed"].astype(bool),
-        scale_source=_row_value(columns, "scale_source", none).astype(np.uint8),
-        instance_id=_row_value(columns, "instance_id", none),
-        skeleton=_row_value(columns, "skeleton", none),
+        scale_source=told["scale_source"].astype(np.uint8),
+        instance_id=told["instance_id"],
+        skeleton=told["skeleton"],
     )
 
 
@@ -210,18 +241,20 @@ def _place_sigma(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
     return cells[:, 0].astype(np.float32)
 
 
-def _row_value(
-    columns: Mapping[str, NDArray[Any]], name: str, default: NDArray[np.int32]
-) -> NDArray[np.int32]:
-    """The one value that an instance's field has along its row, shape (B,)."""
-    cells = columns.get(name)
-    if cells is None or cells.size == 0:
-        return default
-    mixed = cells != cells[:, :1]
-    if mixed.any():
-        row = int(mixed.any(1).argmax())
+def _row_values(names: Sequence[str], cells: NDArray[Any]) -> dict[str, NDArray[np.int32]]:
+    """The one value that each field of an instance has along its row, shape (B,).
+
+    Args:
+        names: Of the fields.
+        cells: What they say, shape (fields, B, K).
+    """
+    first = cells[..., :1]
+    same = cells == first
+    if not same.all():
+        field, row, _ = np.argwhere(~same)[0]
         raise MessageError(
-            f"PointCloud2 field {name} changes along row {row}; it belongs to the "
+            f"PointCloud2 field {names[field]} changes along row {row}; it belongs to the "
             "instance: put the same value in every point of a row (one row an instance)"
         )
-    return cells[:, 0].astype(np.int32)
+    values = first.reshape(len(names), -1).astype(np.int32, order="C")
+    return dict(zip(names, values, strict=True))

@@ -6,7 +6,9 @@ Reading needs no ROS: whatever has the message's fields will do.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,10 +73,76 @@ def _fields(dtype: np.dtype) -> list[PointField]:
     ]
 
 
-def columns_of_cloud(
+class Planes:
+    """Fields of a cloud that are read together, as one array with a plane for each.
+
+    Where they have one type and stand at equal distances, which is how nearly everybody lays them
+    out, that is a single look at the bytes.
+
+    Args:
+        fields: Type and offset of each, at least one.
+        shape: Height and width of the cloud.
+        steps: Bytes from a row to the next, and from a point to the next.
+    """
+
+    def __init__(
+        self, fields: Sequence[tuple[np.dtype, int]], shape: tuple[int, int], steps: tuple[int, int]
+    ) -> None:
+        self._fields, self._shape, self._steps = fields, shape, steps
+        gaps = {after - before for (_, before), (_, after) in pairwise(fields)}
+        self._together = None
+        if len(gaps) <= 1 and len({dtype for dtype, _ in fields}) == 1:
+            self._together = (len(fields), *shape), (max(gaps, default=0), *steps)
+
+    def of(self, data: Any, start: int = 0) -> NDArray[Any]:
+        """The fields, shape (fields, height, width); mostly a view of the bytes.
+
+        Args:
+            data: What holds the points.
+            start: Where in it they begin.
+        """
+        if self._together is not None:
+            dtype, offset = self._fields[0]
+            shape, steps = self._together
+            return np.ndarray(shape, dtype, data, start + offset, steps)
+        return np.stack(
+            [
+                np.ndarray(self._shape, dtype, data, start + offset, self._steps)
+                for dtype, offset in self._fields
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class CloudLayout:
+    """Where some fields of a cloud stand in its data, which is known to be long enough.
+
+    Attributes:
+        shape: Height and width.
+        steps: Bytes from a row to the next, and from a point to the next.
+        fields: Type and offset by name.
+    """
+
+    shape: tuple[int, int]
+    steps: tuple[int, int]
+    fields: Mapping[str, tuple[np.dtype, int]]
+
+    def columns(self, data: Any) -> dict[str, NDArray[Any]]:
+        """The fields one by one, shape (height, width) each; views of the data."""
+        return {
+            name: np.ndarray(self.shape, dtype, data, offset, self.steps)
+            for name, (dtype, offset) in self.fields.items()
+        }
+
+    def planes(self, names: Sequence[str]) -> Planes:
+        """Some of the fields to be read together."""
+        return Planes([self.fields[name] for name in names], self.shape, self.steps)
+
+
+def cloud_layout(
     message: PointCloud2 | CloudView, required: Mapping[str, str], optional: Mapping[str, str]
-) -> dict[str, NDArray[Any]]:
-    """The fields of a cloud, shape (height, width) each; views of the message's own data.
+) -> CloudLayout:
+    """Where the fields of a cloud stand.
 
     Args:
         message: Any point_step and row_step, padding and further fields are fine.
@@ -82,14 +150,15 @@ def columns_of_cloud(
         optional: The same for fields that may be absent, and are then absent from the result.
 
     Returns:
-        One array a field. A cloud without points needs no fields and gives shape (0, width):
-        an unorganised empty cloud has height 1 and width 0, and no instance all the same.
+        A cloud without points needs no fields and has shape (0, width): an unorganised empty cloud
+        has height 1 and width 0, and no instance all the same.
 
     Raises:
         MessageError: The cloud is big-endian, truncated, lacks a field or has one of a wrong type.
     """
     if message.height * message.width == 0:
-        return {name: np.zeros((0, message.width), np.float32) for name in required}
+        nowhere = (np.dtype(np.float32), 0)
+        return CloudLayout((0, message.width), (0, 0), dict.fromkeys(required, nowhere))
     if message.is_bigendian:
         raise MessageError(
             "PointCloud2 is big-endian (is_bigendian is true), which is not supported; "
@@ -103,7 +172,10 @@ def columns_of_cloud(
             f"expected {', '.join([*required, *optional])}"
         )
     wanted = {n: k for n, k in {**required, **optional}.items() if n in present}
-    return _columns(message, {n: _checked(present[n], k, message) for n, k in wanted.items()})
+    fields = {n: _checked(present[n], k, message) for n, k in wanted.items()}
+    _check_room(message)
+    shape, steps = (message.height, message.width), (message.row_step, message.point_step)
+    return CloudLayout(shape, steps, fields)
 
 
 def _checked(field: Any, kind: str, message: PointCloud2 | CloudView) -> tuple[np.dtype, int]:
@@ -126,9 +198,7 @@ def _checked(field: Any, kind: str, message: PointCloud2 | CloudView) -> tuple[n
     return dtype, field.offset
 
 
-def _columns(
-    message: PointCloud2 | CloudView, layout: Mapping[str, tuple[np.dtype, int]]
-) -> dict[str, NDArray[Any]]:
+def _check_room(message: PointCloud2 | CloudView) -> None:
     row = message.width * message.point_step
     if message.row_step < row:
         raise MessageError(
@@ -141,9 +211,3 @@ def _columns(
             f"PointCloud2 is truncated: {len(message.data)} bytes of data where height, row_step "
             f"and width ask for {needed}; publish the whole cloud"
         )
-    # Only now, since numpy refuses steps that no data could have.
-    shape, steps = (message.height, message.width), (message.row_step, message.point_step)
-    return {
-        name: np.ndarray(shape, dtype, message.data, offset, steps)
-        for name, (dtype, offset) in layout.items()
-    }

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from lfm_ros.core.errors import MessageError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters.keypoints2d import Keypoints2D
-from lfm_ros.ros.cdr_reader import CloudReader
 from lfm_ros.ros.clouds import Keypoints, decode_keypoints
+from lfm_ros.ros.keypoint_stream import KeypointStream
 
 if TYPE_CHECKING:
     from sensor_msgs.msg import PointCloud2
 
 # The keypoints are an array of the message's own bytes; making a message of them is all the work.
 RAW = True
-_read_cloud = CloudReader()
+_read_stream = KeypointStream()
 
 
 def adapt(message: PointCloud2 | bytes, rigs: Sequence[Skeleton]) -> Keypoints2D:
@@ -32,19 +32,27 @@ def adapt(message: PointCloud2 | bytes, rigs: Sequence[Skeleton]) -> Keypoints2D
     Raises:
         MessageError: The cloud cannot be read, or does not fit the rigs.
     """
-    view = _read_cloud(message) if isinstance(message, bytes) else message
-    cloud = decode_keypoints(view)
-    if len(cloud.skeleton):
-        _check_padding(cloud, rigs, _widths(cloud, rigs))
+    if isinstance(message, bytes):
+        header, cloud = _read_stream(message)
+    else:
+        header, cloud = message.header, decode_keypoints(message)
+    _check_rigs(cloud, rigs)
     keypoints, confidence = _without_missing(cloud)
     return Keypoints2D(
         keypoints=keypoints,
         confidence=confidence,
         instance_id=cloud.instance_id,
         skeleton=cloud.skeleton,
-        stamp=view.header.stamp,
-        frame_id=view.header.frame_id,
+        stamp=header.stamp,
+        frame_id=header.frame_id,
     )
+
+
+def _check_rigs(cloud: Keypoints, rigs: Sequence[Skeleton]) -> None:
+    width, used = cloud.confidence.shape[1], set(cloud.skeleton.tolist())
+    # Mostly all rows have the same rig, and there is nothing to look for in the points.
+    if not all(0 <= index < len(rigs) and len(rigs[index]) == width for index in used):
+        _check_padding(cloud, rigs, _widths(cloud, rigs))
 
 
 def _widths(cloud: Keypoints, rigs: Sequence[Skeleton]) -> NDArray[np.int64]:
@@ -60,8 +68,6 @@ def _widths(cloud: Keypoints, rigs: Sequence[Skeleton]) -> NDArray[np.int64]:
 
 def _check_padding(cloud: Keypoints, rigs: Sequence[Skeleton], widths: NDArray[np.int64]) -> None:
     width = cloud.confidence.shape[1]
-    if (widths == width).all():
-        return
     beyond = np.arange(width)[None, :] >= widths[:, None]
     # NaN is not above 0.
     wrong = (widths > width) | (beyond & (cloud.confidence > 0)).any(1)
@@ -77,16 +83,19 @@ def _check_padding(cloud: Keypoints, rigs: Sequence[Skeleton], widths: NDArray[n
 
 
 def _without_missing(cloud: Keypoints) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    # A frame without rows may claim any number of columns, which nobody must make arrays of.
-    columns = slice(None if len(cloud.skeleton) else 0)
-    uv, given = cloud.uv[:, columns], cloud.confidence[:, columns]
+    uv, given = cloud.uv, cloud.confidence
+    if not len(given):
+        # It may claim any number of columns, which nobody must make arrays of.
+        return uv[:, :0], given[:, :0]
     finite = np.isfinite(uv)
     # NaN is neither above 0 nor below infinity.
+    if finite.all() and given.min() > 0 and given.max() <= 1:
+        return uv, given
     seen = finite[..., 0] & finite[..., 1] & (given > 0) & (given < np.inf)
-    confidence = np.minimum(given, np.float32(1))
-    if seen.all():
-        return uv, confidence
-    return np.where(seen[..., None], uv, np.float32(0)), np.where(seen, confidence, np.float32(0))
+    return (
+        np.where(seen[..., None], uv, np.float32(0)),
+        np.where(seen, np.minimum(given, np.float32(1)), np.float32(0)),
+    )
 
 
 def _names(rigs: Sequence[Skeleton]) -> str:
