@@ -45,7 +45,8 @@ class CameraCache:
 
     def __init__(self, rectified: bool = False) -> None:
         self._rectified = rectified
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._by_stamp: OrderedDict[Stamp, SeenCamera] = OrderedDict()
         self._known: tuple[Any, SeenCamera] | None = None
         self._latest: SeenCamera | None = None
@@ -55,7 +56,7 @@ class CameraCache:
     def update(self, info: Any) -> SeenCamera:
         """Take over a ``sensor_msgs/msg/CameraInfo``."""
         content = _content(info)
-        with self._changed:
+        with self._lock:
             # Drivers repeat the same calibration with every image; reading it once is enough.
             if self._known is None or self._known[0] != content:
                 self._known = (content, _read(info, self._rectified))
@@ -76,7 +77,7 @@ class CameraCache:
             patience: Seconds to wait for the CameraInfo with this stamp.
         """
         key = _stamp(stamp)
-        with self._changed:
+        with self._lock:
             if self._unchanged >= len(self._by_stamp):
                 self._paired = True
             elif self._paired:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Statistics:
         with self._lock:
             self._arrivals: deque[float] = deque(maxlen=_REMEMBERED)
             self._departures: deque[float] = deque(maxlen=_REMEMBERED)
-            self._seconds: dict[str, deque[float]] = {}
+            self._steps: deque[dict[str, float]] = deque(maxlen=_REMEMBERED)
             self._received = self._published = 0
             self._dropped: Counter[str] = Counter()
             self._noted: Counter[str] = Counter()
@@ -69,8 +69,7 @@ class Statistics:
         with self._lock:
             self._published += 1
             self._departures.append(time.monotonic())
-            for name, value in seconds.items():
-                self._seconds.setdefault(name, deque(maxlen=_REMEMBERED)).append(value)
+            self._steps.append(seconds)
 
     def recent_problem(self) -> str:
         """Why a frame was dropped since this was last asked; empty if none was."""
@@ -91,11 +90,19 @@ class Statistics:
             }
             made |= {f"dropped_{cause}": str(n) for cause, n in sorted(self._dropped.items())}
             made |= {f"noted_{what}": str(n) for what, n in sorted(self._noted.items())}
-            for name, seconds in self._seconds.items():
-                figures = 1e3 * np.percentile(seconds, _PERCENTILES)
-                for percent, figure in zip(_PERCENTILES, figures, strict=True):
-                    made[f"{name}_ms_p{percent}"] = f"{figure:.3f}"
-            return made | {"last_error": self._last_error}
+            steps, last_error = list(self._steps), self._last_error
+        return made | _milliseconds(steps) | {"last_error": last_error}
+
+
+def _milliseconds(frames: Sequence[Mapping[str, float]]) -> dict[str, str]:
+    """Percentiles of each step that some frames took."""
+    made: dict[str, str] = {}
+    for name in dict.fromkeys(name for frame in frames for name in frame):
+        seconds = [frame[name] for frame in frames if name in frame]
+        figures = 1e3 * np.percentile(seconds, _PERCENTILES)
+        for percent, figure in zip(_PERCENTILES, figures, strict=True):
+            made[f"{name}_ms_p{percent}"] = f"{figure:.3f}"
+    return made
 
 
 def diagnostic_array(

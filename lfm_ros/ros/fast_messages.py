@@ -78,15 +78,12 @@ class FastMessages(Generic[Style]):
             style: Which parts there are must follow from it.
             numbers: Those parts that the message has.
         """
-        if self.enabled and not self._any_empty(numbers):
+        # Nothing is aligned in front of a sequence without elements, so no template has one.
+        if self.enabled and all(map(len, numbers.values())):
             template = self._templates.get(style) or self._made(style, numbers)
             if template is not None:
                 return template.filled(numbers)
         return self._build(style, numbers)
-
-    def _any_empty(self, numbers: Mapping[str, Numbers]) -> bool:
-        # Nothing is aligned in front of a sequence without elements, so no template has one.
-        return any(len(value) == 0 for value in numbers.values())
 
     def _made(self, style: Style, numbers: Mapping[str, Numbers]) -> Template | None:
         parts = {name: self._parts[name] for name in numbers}

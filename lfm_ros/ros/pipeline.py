@@ -72,7 +72,7 @@ class Pipeline:
         complaints: Complaints,
     ) -> None:
         self.lifter, self.adapter, self.outputs = lifter, adapter, outputs
-        self.scale_source = self.camera = ""
+        self.camera = ""
         self._rigs = list(rigs)
         self._settings, self._age = settings, age
         self._statistics, self._complaints = statistics, complaints
@@ -80,9 +80,18 @@ class Pipeline:
         self._cameras = CameraCache(settings().rectified)
         self._tracking = Tracking()
         self._last_stamp: int | None = None
+        self._last_placed: LiftedFrame | None = None
         self._enabled = True
         self._publishing = threading.Lock()
         self._worker: Worker[_Job] | None = None
+
+    @property
+    def scale_source(self) -> str:
+        """Which cues told the size of those in the last frame with anybody; empty before it."""
+        frame = self._last_placed
+        if frame is None:
+            return ""
+        return ", ".join(sorted({SCALE_SOURCES[i] for i in frame.scale_source[frame.valid]}))
 
     def start(self, queue_depth: int) -> None:
         """Begin to lift."""
@@ -166,11 +175,12 @@ class Pipeline:
 
     def take_frame(self, detections: Keypoints2D, watch: Stopwatch | None = None) -> None:
         """The detections of a frame are there."""
-        self._statistics.received()
         if self._worker is None:
             self._statistics.dropped("disabled")
         else:
             self._worker.offer(_Job(detections, watch or Stopwatch()))
+        # Only now, for the frame has to wait for nothing that it does not need.
+        self._statistics.received()
 
     def read(self, message: Any) -> Keypoints2D | None:
         """What a message says, or None if it cannot be used; then it is counted and said why."""
@@ -230,22 +240,20 @@ class Pipeline:
                 self.outputs.clear()
             without_tf = self.outputs.publish(frame, settings)
         job.watch.lap("output")
-        spans = dict(job.watch.seconds)
+        spans, latency = dict(job.watch.seconds), job.watch.total
         # All that the lifter does beside running the network.
         spans["tracking"] = frame.tracking_seconds
         spans["geometry"] = spans.pop("lift") - frame.network_seconds - frame.tracking_seconds
         age = self._age(frame.header.stamp)
-        self._statistics.published(
-            latency=job.watch.total, age=age, network=frame.network_seconds, **spans
-        )
+        self._statistics.published(latency=latency, age=age, network=frame.network_seconds, **spans)
         self._note(frame, settings, without_tf)
 
     def _note(self, frame: LiftedFrame, settings: LifterParameters, without_tf: int) -> None:
-        sources = sorted({SCALE_SOURCES[i] for i in frame.scale_source[frame.valid]})
-        self.scale_source = ", ".join(sources) or self.scale_source
         if frame.predicted:
             self._statistics.noted("instances_predicted", frame.predicted)
-        invalid = int((~frame.valid).sum())
+        invalid = len(frame) - np.count_nonzero(frame.valid)
+        if invalid < len(frame):
+            self._last_placed = frame
         if invalid:
             self._statistics.noted("invalid_instances", invalid)
             self._complaints.warn_once(
