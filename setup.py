@@ -41,7 +41,7 @@ WHEEL_PLATFORM = 'sys_platform == "linux" and platform_machine == "x86_64"'
 
 EXTRAS = {
     "runtime": ["onnxruntime>=1.17", "transforms3d>=0.3.1"],
-    "bags": ["rosbags>=0.10"],  # `lfm lift` on recordings, without ROS
+    "bags": ["rosbags>=0.10", "transforms3d>=0.3.1"],  # `lfm lift` on recordings, without ROS
     "bench": ["onnx>=1.15"],  # writes the networks that `lfm bench` compares with
     "viz": ["viser>=1.0", "pillow>=9", "trimesh>=3.21"],
     "ros": [f"{wheel}; {WHEEL_PLATFORM}" for wheel in ROS_FROM_PYPI],

@@ -11,24 +11,30 @@ from typing import Any
 
 import numpy as np
 import pytest
+from recordings import (
+    FRAME_ID,
+    FRAMES,
+    SCENE,
+    TYPES,
+    camera_info,
+    cloud,
+    header,
+    record,
+    scene_frame,
+    stamp,
+)
 from rosbags.highlevel import AnyReader
-from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.rosbag2 import StoragePlugin
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from lfm_ros.cli import main
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters.fields import message_class
 from lfm_ros.ros.adapters.identities import identity
-from lfm_ros.ros.clouds import KEYPOINT_DTYPE, decode_points
-from lfm_ros.scene import Scene
+from lfm_ros.ros.clouds import decode_points
 from lfm_ros.skeletons import load_skeleton
 
 ROOT = Path(__file__).resolve().parents[1]
-TYPES = get_typestore(Stores.ROS2_JAZZY)
-T = {name.replace("/msg/", "/"): kind for name, kind in TYPES.types.items()}
-FRAMES, PERIOD_NS, BEGIN_NS = 8, 33_000_000, 1_700_000_000_000_000_000
-SCENE = Scene(noise=False)
-FRAME_ID = "camera_optical_frame"
 # The fields of yolo_msgs that are read; a recording brings its own definitions.
 YOLO = {
     "yolo_msgs/msg/Point2D": "float64 x\nfloat64 y",
@@ -38,46 +44,6 @@ YOLO = {
     "yolo_msgs/KeyPoint2DArray keypoints",
     "yolo_msgs/msg/DetectionArray": "std_msgs/Header header\nyolo_msgs/Detection[] detections",
 }
-
-
-def header(stamp_ns: int) -> Any:
-    stamp = T["builtin_interfaces/Time"](*divmod(stamp_ns, 1_000_000_000))
-    return T["std_msgs/Header"](stamp, FRAME_ID)
-
-
-def camera_info(stamp_ns: int) -> Any:
-    camera = SCENE.camera
-    matrix = np.asarray(camera.matrix, np.float64)
-    return T["sensor_msgs/CameraInfo"](
-        header=header(stamp_ns),
-        height=camera.size[1],
-        width=camera.size[0],
-        distortion_model="plumb_bob",
-        d=np.zeros(5),
-        k=matrix.ravel(),
-        r=np.eye(3).ravel(),
-        p=np.hstack([matrix, np.zeros((3, 1))]).ravel(),
-        binning_x=0,
-        binning_y=0,
-        roi=T["sensor_msgs/RegionOfInterest"](0, 0, 0, 0, False),
-    )
-
-
-def cloud(stamp_ns: int, frame: Any) -> Any:
-    cells = np.zeros(frame.confidence.shape, KEYPOINT_DTYPE)
-    cells["u"], cells["v"] = frame.keypoints[..., 0], frame.keypoints[..., 1]
-    cells["confidence"] = frame.confidence
-    cells["instance_id"], cells["skeleton"] = frame.instance_id[:, None], frame.skeleton[:, None]
-    codes = {"float32": 7, "int32": 5}
-    fields = [
-        T["sensor_msgs/PointField"](name, offset, codes[kind.name], 1)
-        for name, (kind, offset) in KEYPOINT_DTYPE.fields.items()
-    ]
-    data = np.frombuffer(cells.tobytes(), np.uint8)
-    height, width = cells.shape
-    return T["sensor_msgs/PointCloud2"](
-        header(stamp_ns), height, width, fields, False, 20, 20 * width, data, True
-    )
 
 
 def detections(types: Any, stamp_ns: int, frame: Any, rig: Skeleton) -> Any:
@@ -95,30 +61,6 @@ def detections(types: Any, stamp_ns: int, frame: Any, rig: Skeleton) -> Any:
     kind = types.types
     people = [row for row, index in enumerate(frame.skeleton) if SCENE.skeletons[index] is rig]
     return kind["yolo_msgs/msg/DetectionArray"](header(stamp_ns), [detection(r) for r in people])
-
-
-def record(
-    path: Path, storage: StoragePlugin, topics: dict[str, tuple[Any, str, list[Any]]]
-) -> Path:
-    """Write a recording of messages, one a frame and topic."""
-    with Writer(path, version=9, storage_plugin=storage) as writer:
-        connections = {
-            topic: writer.add_connection(topic, kind, typestore=types)
-            for topic, (types, kind, _) in topics.items()
-        }
-        for number in range(FRAMES):
-            for topic, (types, kind, messages) in topics.items():
-                data = types.serialize_cdr(messages[number], kind)
-                writer.write(connections[topic], stamp(number) + 5_000_000, data)
-    return path
-
-
-def stamp(number: int) -> int:
-    return BEGIN_NS + number * PERIOD_NS
-
-
-def scene_frame(number: int) -> Any:
-    return SCENE.frame(number * PERIOD_NS * 1e-9)
 
 
 def clouds(path: Path, storage: StoragePlugin = StoragePlugin.MCAP, camera: bool = True) -> Path:

@@ -53,7 +53,7 @@ class RowTable:
         part["stamp_ns"] = np.full(count, moment.frame.stamp_ns, np.int64)
         self._parts.append(part)
         self._stamps.append(moment.frame.stamp_ns)
-        self._frame_ids.append(moment.frame.frame_id)
+        self._frame_ids.append(moment.frame_id)
 
     def arrays(self) -> Arrays:
         """Everything that was taken."""

@@ -1,4 +1,4 @@
-"""Which topics of a recording hold the detections and the camera."""
+"""Which topics of a recording hold the detections, the camera, depth and transforms."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lfm_ros.core.errors import InputError
 from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES
 
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+_IMAGE, _TRANSFORMS = "sensor_msgs/msg/Image", "tf2_msgs/msg/TFMessage"
 # One body a message and one topic a body: all of them together are the detections.
 _ONE_TOPIC_AN_OBJECT = "Skeleton2D"
 
@@ -72,6 +73,31 @@ def camera_topic(connections: Sequence[Any], topic: str | None, beside: str) -> 
             f"several cameras may be meant: {', '.join(topics)}; choose one with --camera-info"
         )
     return chosen
+
+
+def depth_topic(connections: Sequence[Any], topic: str | None) -> list[Any]:
+    """The connections with depth images; none if no topic is named.
+
+    Raises:
+        InputError: It is not there.
+    """
+    if topic is None:
+        return []
+    images = [c for c in connections if c.msgtype == _IMAGE]
+    chosen = [c for c in images if c.topic == topic]
+    if not chosen:
+        there = ", ".join(sorted({c.topic for c in images})) or "none"
+        raise InputError(
+            f"the recording has no depth images ({_IMAGE}) on {topic}; it has images on {there}"
+        )
+    return chosen
+
+
+def transform_topics(connections: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """The connections with transforms that move, and those with fixed ones."""
+    known = [c for c in connections if c.msgtype == _TRANSFORMS]
+    moving, fixed = ([c for c in known if c.topic == name] for name in ("/tf", "/tf_static"))
+    return moving, fixed
 
 
 def _is_wanted(connection: Any, topic: str | None, input_type: str | None) -> bool:

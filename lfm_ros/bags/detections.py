@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,35 +9,23 @@ from posixpath import basename, dirname
 from types import TracebackType
 from typing import Any
 
-from lfm_ros.bags.choice import camera_topic, detection_topics
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.bags.cameras import Cameras
+from lfm_ros.bags.choice import camera_topic, depth_topic, detection_topics, transform_topics
+from lfm_ros.bags.depth import RecordedDepth
 from lfm_ros.bags.library import message_types, rosbags
+from lfm_ros.bags.transforms import RecordedTransforms
+from lfm_ros.bags.wishes import Wishes
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError, MessageError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters import Keypoints2D, load_adapter
 from lfm_ros.ros.adapters.identities import identity
 from lfm_ros.ros.gathering import merged
+from lfm_ros.ros.known_sizes import known_sizes
 from lfm_ros.ros.stamps import nanoseconds
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """How to read the detections of a recording; names and meanings are those of the parameters.
-
-    Attributes:
-        topic: Of the detections, may hold ``*``; None: the only one that fits.
-        camera_info: Topic of the camera; None: the one beside the detections, or the only one.
-    """
-
-    topic: str | None = None
-    camera_info: str | None = None
-    input_type: str | None = None
-    skeletons: tuple[str, ...] = ("coco17",)
-    class_skeletons: tuple[str, ...] = ()
-    keypoint_map: tuple[str, ...] = ()
-    keypoint_id_base: int = 1
-    min_detection_confidence: float = 0.0
-    tag_size: float = 0.16
 
 
 @dataclass(frozen=True)
@@ -51,6 +38,7 @@ class BagFrame:
         detections: B instances; normalized ones are shares of the image.
         camera: Of the frame, or None.
         frame_id: Of the camera's optical frame; may be empty.
+        depth: Image (H, W) of that moment, or None.
     """
 
     stamp_ns: int
@@ -58,23 +46,28 @@ class BagFrame:
     detections: Keypoints2D
     camera: Intrinsics | None
     frame_id: str
+    depth: NDArray[np.generic] | None = None
 
 
 class DetectionBag:
     """A recording that is open for reading. Use it in a ``with`` statement.
 
     Attributes:
-        rigs: The rigs that the detections point into.
+        wishes: As they were given.
+        rigs: The S rigs that the detections point into.
+        sizes: Metres of each rig, (S,), NaN where not known; or None.
         topics: Where the detections are.
         input_type: Their message type.
         complaints: Why messages could not be used, each once.
 
     Raises:
         InputError: The recording cannot be read, or has no detections that are meant for sure.
+        MessageError: A wish cannot be read.
     """
 
     def __init__(self, path: Path, wishes: Wishes) -> None:
         reader = rosbags("highlevel")
+        self.wishes = wishes
         self.complaints: dict[str, int] = {}
         try:
             self._reader = reader.AnyReader([path], default_typestore=message_types())
@@ -82,27 +75,35 @@ class DetectionBag:
         except (reader.AnyReaderError, OSError, AssertionError) as error:
             raise InputError(f"{path} cannot be read as a recording: {error}") from error
         try:
-            self._choose(wishes)
+            self._choose()
         except BaseException:
             self._reader.close()
             raise
 
-    def _choose(self, wishes: Wishes) -> None:
-        connections = self._reader.connections
+    def _choose(self) -> None:
+        wishes, connections = self.wishes, self._reader.connections
         found, self.input_type = detection_topics(connections, wishes.topic, wishes.input_type)
         settings = _Settings(wishes, self.input_type)
         self._adapter = load_adapter(lambda: settings, ros=False)
         self.rigs: tuple[Skeleton, ...] = self._adapter.rigs
         self.topics = sorted({connection.topic for connection in found})
-        self._connections = found
-        self._cameras = _Cameras(
-            self._messages(camera_topic(connections, wishes.camera_info, self.topics[0]))
-        )
+        self.sizes = known_sizes(wishes.known_sizes, self.rigs)
+        images = depth_topic(connections, wishes.depth)
+        self._connections = [*found, *images]
+        self._depth = RecordedDepth(wishes.depth, self.complain)
+        cameras = camera_topic(connections, wishes.camera_info, self.topics[0])
+        self._cameras = Cameras(self._contents(cameras), wishes.rectified)
 
     @property
     def has_camera(self) -> bool:
         """Whether the recording tells of a calibrated camera."""
         return self._cameras.known
+
+    def transforms(self) -> RecordedTransforms:
+        """Everything on /tf and /tf_static, if a wish names a frame; else nothing."""
+        wanted = self._reader.connections if self.wishes.needs_transforms else []
+        moving, fixed = transform_topics(wanted)
+        return RecordedTransforms(self._contents(moving), self._contents(fixed), self.complain)
 
     def frames(self) -> Iterator[BagFrame]:
         """Every frame with detections, in the order of recording; empty ones too.
@@ -112,7 +113,7 @@ class DetectionBag:
         together = len(self.topics) > 1
         parts: list[Keypoints2D] = []
         recorded = 0
-        for topic, now, message in self._messages(self._connections):
+        for topic, now, message in self._depth.taken_out(self._messages(self._connections)):
             part = self._adapted(message)
             if part is None:
                 continue
@@ -130,20 +131,22 @@ class DetectionBag:
     def _frame(self, detections: Keypoints2D, recorded: int) -> BagFrame:
         stamp = nanoseconds(detections.stamp)
         camera, frame_id = self._cameras.at(stamp)
-        own = detections.frame_id or frame_id
-        return BagFrame(stamp, recorded, detections, camera, own)
+        own = self.wishes.frame_id or detections.frame_id or frame_id
+        depth = self._depth.at(detections.stamp)
+        return BagFrame(stamp, recorded, detections, camera, own, depth)
 
     def _adapted(self, message: Any) -> Keypoints2D | None:
         try:
             detections = self._adapter.adapt(message, self.rigs)
         except MessageError as error:
-            self._complain(str(error))
+            self.complain(str(error))
             return None
         for why in detections.left_out:
-            self._complain(why)
+            self.complain(why)
         return detections
 
-    def _complain(self, why: str) -> None:
+    def complain(self, why: str) -> None:
+        """Note why something could not be used, or was missing."""
         self.complaints[why] = self.complaints.get(why, 0) + 1
 
     def _messages(self, connections: Sequence[Any]) -> Iterator[tuple[str, int, Any]]:
@@ -154,9 +157,12 @@ class DetectionBag:
             try:
                 message = self._reader.deserialize(data, connection.msgtype)
             except Exception as error:  # rosbags has no common class of its errors
-                self._complain(f"a message on {connection.topic} cannot be read: {error!r}")
+                self.complain(f"a message on {connection.topic} cannot be read: {error!r}")
                 continue
             yield connection.topic, recorded, message
+
+    def _contents(self, connections: Sequence[Any]) -> Iterator[Any]:
+        return (message for _, _, message in self._messages(connections))
 
     def __enter__(self) -> DetectionBag:
         return self
@@ -180,41 +186,3 @@ class _Settings:
     def __init__(self, wishes: Wishes, input_type: str) -> None:
         self.__dict__.update(vars(wishes))
         self.input_type = input_type
-
-
-class _Cameras:
-    """The cameras of a recording by stamp. All are read first: one may come behind its frame."""
-
-    def __init__(self, messages: Iterator[tuple[str, int, Any]]) -> None:
-        self._last: tuple[Any, Intrinsics | None] = (None, None)
-        said = [
-            (nanoseconds(info.header.stamp), self._intrinsics(info), info.header.frame_id)
-            for _, _, info in messages
-        ]
-        said.sort(key=lambda one: one[0])
-        self._stamps = [stamp for stamp, _, _ in said]
-        self._cameras = [(camera, frame_id) for _, camera, frame_id in said]
-
-    @property
-    def known(self) -> bool:
-        return any(camera is not None for camera, _ in self._cameras)
-
-    def at(self, stamp: int) -> tuple[Intrinsics | None, str]:
-        """Camera and frame of a moment: the last that was said by then, else the first ever."""
-        if not self._cameras:
-            return None, ""
-        return self._cameras[max(bisect_right(self._stamps, stamp) - 1, 0)]
-
-    def _intrinsics(self, info: Any) -> Intrinsics | None:
-        """The camera; read anew only where the message says something new, as hardly any does."""
-        roi = info.roi
-        content = (info.k.tobytes(), info.d.tobytes(), info.distortion_model, info.width)
-        content += (info.height, info.binning_x, info.binning_y)
-        content += (roi.x_offset, roi.y_offset, roi.width, roi.height)
-        if self._last[0] != content:
-            try:
-                camera = Intrinsics.from_camera_info(info)
-            except InputError:
-                camera = None
-            self._last = (content, camera)
-        return self._last[1]

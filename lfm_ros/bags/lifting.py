@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lfm_ros.bags.detections import BagFrame, DetectionBag
 from lfm_ros.core.camera import Intrinsics
+from lfm_ros.core.errors import FrameError
+from lfm_ros.core.rigid import Rigid
 from lfm_ros.lifted import nothing
 from lfm_ros.lifter import Lifter
+from lfm_ros.ros.surroundings import Surroundings, surroundings
 from lfm_ros.tracked import Tracked
 from lfm_ros.tracker import Tracker
 
@@ -22,12 +26,14 @@ class LiftedMoment:
 
     Attributes:
         frame: As it was recorded.
+        frame_id: What ``tracked`` is expressed in.
         keypoints: (B, K, 2) pixels.
         confidence: (B, K); 0 where missing or below the threshold.
         tracked: Rows as in the frame.
     """
 
     frame: BagFrame
+    frame_id: str
     keypoints: NDArray[np.float32]
     confidence: NDArray[np.float32]
     tracked: Tracked
@@ -39,19 +45,17 @@ def lift_recording(
     *,
     camera: Intrinsics,
     override: bool = False,
-    up: tuple[float, float, float] | None = None,
-    min_confidence: float = 0.1,
     smoothing: str = "none",
 ) -> Iterator[LiftedMoment]:
     """Lift every frame, and find out who is who.
+
+    Frames that cannot be brought into the wished target frame are left out and said.
 
     Args:
         bag: The recording.
         lifter: The network.
         camera: Of the frames for which the recording has none.
         override: Whether ``camera`` goes before those of the recording.
-        up: Against gravity in the camera's frame, or None.
-        min_confidence: Keypoints below it are missing.
         smoothing: As ``Tracker`` has it.
 
     Raises:
@@ -60,14 +64,54 @@ def lift_recording(
     """
     # Nobody is shown who was not detected in that frame.
     tracker = Tracker(smoothing, prediction_time=0.0)
-    for frame in bag.frames():
+    for frame, around in _frames_with_surroundings(bag):
         seen = camera if override or frame.camera is None else frame.camera
         detections = frame.detections.in_pixels(seen.size)
-        sure = np.where(detections.confidence >= min_confidence, detections.confidence, 0)
+        sure = np.where(
+            detections.confidence >= bag.wishes.min_confidence, detections.confidence, 0
+        )
         confidence = sure.astype(np.float32)
         out = nothing(*confidence.shape, {})
         if len(detections):
-            rigs = [bag.rigs[index] for index in detections.skeleton]
-            out = lifter.lift(detections.keypoints, confidence, seen, rigs, up=up)
+            out = lifter.lift(
+                detections.keypoints,
+                confidence,
+                seen,
+                [bag.rigs[index] for index in detections.skeleton],
+                up=around.up,
+                known_size=None if around.sizes is None else around.sizes[detections.skeleton],
+                depth=around.depth,
+                ground=around.ground,
+            )
         tracked = tracker.update(out, frame.stamp_ns, detections.instance_id, detections.skeleton)
-        yield LiftedMoment(frame, detections.keypoints, confidence, tracked)
+        if around.to_target is not None:
+            tracked = _moved(tracked, around.to_target)
+        yield LiftedMoment(frame, around.frame_id, detections.keypoints, confidence, tracked)
+
+
+def _frames_with_surroundings(bag: DetectionBag) -> Iterator[tuple[BagFrame, Surroundings]]:
+    transforms = bag.transforms()
+    for frame in bag.frames():
+        try:
+            around = surroundings(
+                bag.wishes,
+                frame.frame_id,
+                partial(transforms.between, stamp_ns=frame.stamp_ns),
+                lambda _, why: bag.complain(why),
+                depth=frame.depth,
+                sizes=bag.sizes,
+            )
+        except FrameError as error:
+            bag.complain(f"frame not lifted: {error}")
+            continue
+        yield frame, around
+
+
+def _moved(tracked: Tracked, to_target: Rigid) -> Tracked:
+    rows = tracked.valid
+    points, rotation = tracked.points.copy(), tracked.rotation.copy()
+    translation = tracked.translation.copy()
+    points[rows] = to_target.apply(points[rows])
+    rotation[rows] = to_target.rotation @ rotation[rows]
+    translation[rows] = to_target.apply(translation[rows])
+    return replace(tracked, points=points, rotation=rotation, translation=translation)

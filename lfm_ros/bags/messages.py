@@ -184,7 +184,7 @@ class Messages:
     def _header(self, moment: LiftedMoment) -> Any:
         sec, nanosec = divmod(moment.frame.stamp_ns, 1_000_000_000)
         stamp = self._make("builtin_interfaces/Time", sec=sec, nanosec=nanosec)
-        return self._make("std_msgs/Header", stamp=stamp, frame_id=moment.frame.frame_id)
+        return self._make("std_msgs/Header", stamp=stamp, frame_id=moment.frame_id)
 
     def _fields(self) -> list[Any]:
         assert POINT_DTYPE.fields is not None

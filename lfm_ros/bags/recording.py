@@ -68,7 +68,7 @@ class McapFile:
         self._put("/keypoints_3d", self._messages.cloud(moment), moment)
         transforms = self._messages.transforms(moment)
         # tf2 takes no frame that hangs on nothing.
-        if transforms.transforms and moment.frame.frame_id:
+        if transforms.transforms and moment.frame_id:
             self._put("/tf", transforms, moment)
 
     def _put(self, topic: str, message: Any, moment: LiftedMoment) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lfm_ros.bags.library import is_bag
-from lfm_ros.cli import lift_bag
+from lfm_ros.cli import bag_options
 from lfm_ros.cli.keypoint_file import SOURCES, KeypointFile, read_keypoints
 from lfm_ros.core.camera import LEVEL_UP, Intrinsics
 from lfm_ros.core.errors import InputError
@@ -22,6 +22,22 @@ from lfm_ros.skeletons import load_skeleton
 # Large enough to keep the network busy, small enough for any machine's memory.
 _ROWS_AT_ONCE = 256
 _WRITTEN = ("points", "sigma", "observed", "valid", "unit", "scale_source")
+_EPILOG = """\
+A recording is lifted as the node would lift it, with options that are named like its parameters:
+
+    lfm lift run.mcap --output run.npz --depth /camera/aligned_depth/image_raw \\
+        --gravity-frame base_link --target-frame map --mcap lifted.mcap
+
+The depth image with the nearest stamp is taken, at most 50 ms off. Transforms are interpolated at
+the stamp of the image, from all of /tf and /tf_static. What is missing of depth, gravity or ground
+is done without and counted on stderr; `scale_source` says what told the size of each instance.
+
+The .npz of a recording has a row an instance and frame, R in all, K keypoints of the largest rig:
+`points` (R, K, 3) in metres, NaN where nothing is known; `sigma`, `confidence`, `observed` (R, K);
+`keypoints` (R, K, 2) in pixels; `valid`, `instance_id`, `skeleton`, `scale_source`, `place_sigma`,
+`stamp_ns` (R,); and `frame` (R,), the row's place in `frame_stamp_ns` and `frame_id` (T,), which
+have the frames without instances too. `skeletons` is JSON.
+"""
 
 
 def add_parser(commands: Any) -> None:
@@ -31,6 +47,8 @@ def add_parser(commands: Any) -> None:
         help="lift the keypoints in an .npz file or in a recording of ROS 2",
         description=f"Lift every row of an .npz file and write {', '.join(_WRITTEN)}; or every "
         "frame of a recording (.mcap, .db3, or the folder of one), which needs no ROS.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "input", type=Path, metavar="IN", help="keypoints in pixels (.npz), or a recording"
@@ -49,15 +67,18 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--model", help="name or folder of the network")
     parser.add_argument("--backend", default="auto", help="what runs the network")
-    lift_bag.add_options(parser)
+    bag_options.add_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Lift a file."""
     if is_bag(options.input):
+        # Files need less than recordings do.
+        from lfm_ros.cli import lift_bag
+
         return lift_bag.run(options)
-    lift_bag.refuse_options(options)
+    bag_options.refuse_options(options)
     file = read_keypoints(options.input, options.array)
     skeleton = load_skeleton(options.skeleton) if options.skeleton else file.skeleton
     up = LEVEL_UP if options.gravity == "camera_upright" else None

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from lfm_ros.core.depth_image import depth_from_bytes
 from lfm_ros.ros.stamps import nanoseconds
 
-_REMEMBERED = 8
 # Nobody walks far between two images that are this near in time; further apart they tell nothing.
 _NEAR_NS = 50_000_000
 
@@ -25,9 +24,13 @@ class DepthCache:
     A driver that aligns depth with colour stamps both alike. The image may arrive later than the
     keypoints, whose detector was quick, so it is waited for; not again, though, if the last wait
     was in vain.
+
+    Args:
+        remembered: How many images are kept.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, remembered: int = 8) -> None:
+        self._remembered = remembered
         self._changed = threading.Condition()
         self._images: OrderedDict[int, Image] = OrderedDict()
         self._paired = True
@@ -53,7 +56,7 @@ class DepthCache:
         )
         with self._changed:
             self._images[nanoseconds(message.header.stamp)] = image
-            while len(self._images) > _REMEMBERED:
+            while len(self._images) > self._remembered:
                 self._images.popitem(last=False)
             self._changed.notify_all()
 

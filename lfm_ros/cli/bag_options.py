@@ -1,0 +1,108 @@
+"""The options of ``lfm lift`` that only recordings have."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from lfm_ros.bags.wishes import Wishes
+from lfm_ros.core.errors import InputError
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "--topic": {"help": "of the detections; else the only one that fits"},
+    "--input-type": {"metavar": "TYPE", "help": "message type of the detections"},
+    "--camera-info": {"metavar": "TOPIC", "help": "else the one beside the detections"},
+    "--rectified": {"action": "store_true", "help": "the detector saw the rectified image"},
+    "--class-skeleton": {
+        "action": "append",
+        "metavar": "CLASS:RIG",
+        "help": "rig of a class of the detector, such as person:coco17; may be given again",
+    },
+    "--keypoint-map": {
+        "action": "append",
+        "metavar": "FROM:TO",
+        "help": "as the node's parameter keypoint_map; may be given again",
+    },
+    "--keypoint-id-base": {"type": int, "metavar": "N", "help": "what ids count from (1)"},
+    "--tag-size": {"type": float, "metavar": "M", "help": "edge of AprilTags in metres (0.16)"},
+    "--min-detection-confidence": {
+        "type": float,
+        "metavar": "SHARE",
+        "help": "detections below are left out (0)",
+    },
+    "--min-confidence": {"type": float, "metavar": "SHARE", "help": "below is missing (0.1)"},
+    "--depth": {
+        "metavar": "TOPIC",
+        "help": "depth images, aligned with the camera; by them distances are known best",
+    },
+    "--known-size": {
+        "action": "append",
+        "metavar": "RIG:METRES",
+        "help": "summed length of the edges of a rig's objects, such as car12:25.4; may be given "
+        "again",
+    },
+    "--ground-frame": {
+        "metavar": "FRAME",
+        "help": "in the recording's /tf or /tf_static: objects stand on its plane z = 0",
+    },
+    "--gravity-frame": {"metavar": "FRAME", "help": "likewise, whose z axis points up"},
+    "--target-frame": {
+        "metavar": "FRAME",
+        "help": "likewise, into which everything is brought; what cannot be is left out",
+    },
+    "--frame-id": {
+        "metavar": "FRAME",
+        "help": "the camera's optical frame; else as the detections say",
+    },
+    "--smoothing": {
+        "choices": ("none", "one_euro", "constant_velocity"),
+        "help": "over time; none, if not given",
+    },
+    "--mcap": {
+        "type": Path,
+        "metavar": "OUT.mcap",
+        "help": "also write markers, points and TF there",
+    },
+}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that only recordings have."""
+    bag = parser.add_argument_group("recordings")
+    for name, said in _OPTIONS.items():
+        bag.add_argument(name, default=None, **said)
+
+
+def refuse_options(options: argparse.Namespace) -> None:
+    """Say so where an option for recordings was given with another kind of file.
+
+    Raises:
+        InputError: One was.
+    """
+    for name in _OPTIONS:
+        if getattr(options, _attribute(name)) is not None:
+            raise InputError(f"{name} is for recordings (.mcap, .db3, or the folder of one)")
+
+
+def wishes(options: argparse.Namespace) -> Wishes:
+    """What the options wish; what is not given stays as it is."""
+    lists = {
+        "class_skeletons": _entries(options.class_skeleton),
+        "keypoint_map": _entries(options.keypoint_map),
+        "known_sizes": _entries(options.known_size),
+        "skeletons": tuple((options.skeleton or "coco17").split(",")),
+    }
+    names = (_attribute(name) for name in _OPTIONS)
+    given = {name: getattr(options, name) for name in (*names, "gravity")}
+    known = Wishes.__dataclass_fields__
+    return Wishes(**{k: v for k, v in given.items() if v is not None and k in known} | lists)
+
+
+def _attribute(name: str) -> str:
+    return name[2:].replace("-", "_")
+
+
+def _entries(given: list[str] | None) -> tuple[str, ...]:
+    """As the node's parameters have them: ``person: coco17``."""
+    return tuple(": ".join(one.split(":", 1)) for one in given or ())
