@@ -29,7 +29,9 @@ class LiveTracks:
         known: (T, K).
         sigma: (T, K).
         place_sigma: (T,).
-        rotation: (T, 3, 3).
+        rotation: (T, 3, 3), as it was lifted.
+        first_shape: (T, K, 3), points around the root in the first frame, zeros if unknown there.
+        first_rotation: (T, 3, 3), as it was lifted in the first frame.
         skeleton: (T,) int32.
         instance_id: (T,) int32.
         external: (T,) int32, what the detector calls it, or -1.
@@ -47,6 +49,8 @@ class LiveTracks:
     sigma: NDArray[np.float32]
     place_sigma: NDArray[np.float32]
     rotation: NDArray[np.float32]
+    first_shape: NDArray[np.float32]
+    first_rotation: NDArray[np.float32]
     skeleton: NDArray[np.int32]
     instance_id: NDArray[np.int32]
     external: NDArray[np.int32]
@@ -68,6 +72,8 @@ class LiveTracks:
             sigma=np.zeros((0, 0), np.float32),
             place_sigma=np.zeros(0, np.float32),
             rotation=np.zeros((0, 3, 3), np.float32),
+            first_shape=np.zeros((0, 0, 3), np.float32),
+            first_rotation=np.zeros((0, 3, 3), np.float32),
             skeleton=numbers.astype(np.int32),
             instance_id=numbers.astype(np.int32),
             external=numbers.astype(np.int32),
@@ -121,6 +127,8 @@ class LiveTracks:
             sigma=sigma,
             place_sigma=place_sigma,
             rotation=rotation,
+            first_shape=seen.rows[:, 1:],
+            first_rotation=rotation,
             skeleton=skeleton,
             # Until the tracker gives them theirs.
             instance_id=external.copy(),
@@ -162,6 +170,7 @@ class LiveTracks:
             motion=fitted(self.motion, 2, keypoints + 1),
             known=fitted(self.known, 1, keypoints),
             sigma=fitted(self.sigma, 1, keypoints),
+            first_shape=fitted(self.first_shape, 1, keypoints),
         )
 
     def age(self, stamp_ns: int) -> NDArray[np.float32]:
@@ -171,6 +180,23 @@ class LiveTracks:
     def unseen(self, stamp_ns: int) -> NDArray[np.float32]:
         """Seconds (T,) since each was seen last."""
         return ((stamp_ns - self.seen_ns) * 1e-9).astype(np.float32)
+
+    def continue_all(self, before: LiveTracks, motion: NDArray[np.float32]) -> None:
+        """Make these the instances that they were before, row by row, with their new motion."""
+        self.motion = motion
+        self.radius, self.born_ns = before.radius, before.born_ns
+        self.first_shape, self.first_rotation = before.first_shape, before.first_rotation
+
+    def continue_some(
+        self, rows: NDArray[np.int64], before: LiveTracks, motion: NDArray[np.float32]
+    ) -> None:
+        """Make some of these, at ``rows``, the instances that they were before."""
+        self.motion[:, rows] = motion
+        self.radius[rows], self.born_ns[rows] = before.radius, before.born_ns
+        self.first_shape[rows] = before.first_shape
+        # So far this was ``rotation`` itself.
+        self.first_rotation = self.first_rotation.copy()
+        self.first_rotation[rows] = before.first_rotation
 
     def units(self) -> NDArray[np.float32]:
         """Length of one radius in each row of the motion, shape (T, 1 + K, 1)."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lfm_ros.core.bearing import together
 from lfm_ros.core.identities import UNNAMED
+from lfm_ros.core.orientation import turned_since
 from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.lifted import Lifted
 from lfm_ros.live_tracks import LiveTracks, fitted
@@ -37,8 +39,12 @@ class Tracked:
         observed: (B, K) bool, False in predicted instances.
         known: (B, K) bool, as in ``Lifted``.
         valid: (B,) bool; rows that are not valid hold zeros.
-        rotation: (B, 3, 3), canonical to camera, as it was lifted (last, where predicted).
+        rotation: (B, 3, 3), canonical to camera, as it was lifted (last, where predicted). It does
+            not tell how an instance is turned; ``orientation`` does.
         translation: (B, 3), smoothed.
+        first_shape: (B, K, 3), points less ``translation`` in its first frame, zeros where nothing
+            was known of them.
+        first_rotation: (B, 3, 3), ``rotation`` in its first frame.
         scale_source: B strings, as in ``Lifted``.
         unit: B strings, as in ``Lifted``.
         restarted: Time jumped, so everything before this frame was forgotten.
@@ -57,12 +63,24 @@ class Tracked:
     valid: NDArray[np.bool_]
     rotation: Float
     translation: Float
+    first_shape: Float
+    first_rotation: Float
     scale_source: list[str]
     unit: list[str]
     restarted: bool = False
 
     def __len__(self) -> int:
         return len(self.instance_id)
+
+    @cached_property
+    def orientation(self) -> Float:
+        """(B, 3, 3), ``rotation`` in the first frame, turned since then as the points have.
+
+        As steady as the points are, and worked out only when it is asked for.
+        """
+        around = self.points - self.translation[:, None]
+        turn = turned_since(self.first_shape, around, self.known)
+        return (turn @ self.first_rotation).astype(np.float32)
 
 
 def untracked(out: Lifted, ids: NDArray[np.int32], skeleton: NDArray[np.int32]) -> Tracked:
@@ -88,6 +106,8 @@ def untracked(out: Lifted, ids: NDArray[np.int32], skeleton: NDArray[np.int32]) 
         valid=out.valid,
         rotation=out.rotation,
         translation=out.translation,
+        first_shape=(out.points - out.translation[:, None]) * out.known[..., None],
+        first_rotation=out.rotation,
         scale_source=out.scale_source,
         unit=out.unit,
     )
@@ -124,6 +144,8 @@ def tracked_now(
         valid=out.valid if whole else out.valid[rows],
         rotation=tracks.rotation,
         translation=root,
+        first_shape=tracks.first_shape,
+        first_rotation=tracks.first_rotation,
         scale_source=tracks.scale_source,
         unit=tracks.unit,
         restarted=restarted,
@@ -151,6 +173,8 @@ def tracked_ahead(tracks: LiveTracks, stamp_ns: int) -> Tracked:
         valid=np.ones(count, bool),
         rotation=tracks.rotation,
         translation=root,
+        first_shape=tracks.first_shape,
+        first_rotation=tracks.first_rotation,
         scale_source=tracks.scale_source,
         unit=tracks.unit,
     )
@@ -210,6 +234,8 @@ def _nobody(count: int, keypoints: int, restarted: bool) -> Tracked:
         valid=np.zeros(count, bool),
         rotation=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
         translation=np.zeros((count, 3), np.float32),
+        first_shape=np.zeros((count, keypoints, 3), np.float32),
+        first_rotation=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
         scale_source=[SCALE_SOURCES[0]] * count,
         unit=["radius"] * count,
         restarted=restarted,

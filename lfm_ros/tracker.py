@@ -152,8 +152,8 @@ class Tracker:
         units = tracks.units()
         match = _match(fresh, tracks, units, seconds)
         if _is_steady(match, len(tracks)):
-            fresh.motion = self._moved_on(fresh, tracks, units, observed, seconds)
-            fresh.radius, fresh.born_ns = tracks.radius, tracks.born_ns
+            motion = self._moved_on(fresh, tracks, units, observed, seconds)
+            fresh.continue_all(tracks, motion)
             if tracks.external.tolist() == fresh.external.tolist():
                 fresh.instance_id = tracks.instance_id
             else:
@@ -163,8 +163,7 @@ class Tracker:
         before = match[again]
         now, old = fresh.only(again), tracks.only(before)
         motion = self._moved_on(now, old, units[before], observed[again], seconds[before])
-        fresh.motion[:, again] = motion
-        fresh.radius[again], fresh.born_ns[again] = old.radius, old.born_ns
+        fresh.continue_some(again, old, motion)
         self._name(fresh, tracks, match)
         kept = stamp_ns - tracks.seen_ns <= self._prediction_ns
         kept[before] = False
