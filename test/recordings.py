@@ -10,6 +10,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 from transforms3d.quaternions import mat2quat
 
+from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.rigid import Rigid
 from lfm_ros.ros.clouds import KEYPOINT_DTYPE
 from lfm_ros.scene import Scene
@@ -26,7 +27,7 @@ def header(stamp_ns: int, frame_id: str = FRAME_ID) -> Any:
     return T["std_msgs/Header"](stamp, frame_id)
 
 
-def camera_info(stamp_ns: int) -> Any:
+def camera_info(stamp_ns: int, rectified: Intrinsics = SCENE.camera) -> Any:
     camera = SCENE.camera
     matrix = np.asarray(camera.matrix, np.float64)
     return T["sensor_msgs/CameraInfo"](
@@ -37,7 +38,7 @@ def camera_info(stamp_ns: int) -> Any:
         d=np.zeros(5),
         k=matrix.ravel(),
         r=np.eye(3).ravel(),
-        p=np.hstack([matrix, np.zeros((3, 1))]).ravel(),
+        p=np.hstack([np.array(rectified.matrix, np.float64), np.zeros((3, 1))]).ravel(),
         binning_x=0,
         binning_y=0,
         roi=T["sensor_msgs/RegionOfInterest"](0, 0, 0, 0, False),

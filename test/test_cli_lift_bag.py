@@ -28,6 +28,7 @@ from rosbags.rosbag2 import StoragePlugin
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from lfm_ros.cli import main
+from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters.fields import message_class
 from lfm_ros.ros.adapters.identities import identity
@@ -124,7 +125,7 @@ def test_one_file_of_a_recording_is_one_too(bag, tmp_path):
     assert lifted(tmp_path / "out.npz")["valid"].all()
 
 
-def test_detections_of_another_package(tmp_path):
+def test_detections_of_another_package(tmp_path, capsys):
     """The recording brings the definitions, and classes choose the rig."""
     types = get_typestore(Stores.ROS2_JAZZY)
     for name, text in YOLO.items():
@@ -140,6 +141,12 @@ def test_detections_of_another_package(tmp_path):
     )
     bag = record(tmp_path / "bag", StoragePlugin.MCAP, topics)
     chosen = ("--class-skeleton", "person:scene_person")
+    surer = ("--min-detection-confidence", "0.95")
+    assert lift(bag, "--output", tmp_path / "out.npz", *chosen, *surer) == 0
+    assert not len(lifted(tmp_path / "out.npz")["valid"])
+    # These count from 1, so that from 0 one of them is too many.
+    assert lift(bag, "--output", tmp_path / "out.npz", *chosen, "--keypoint-id-base", "0") == 0
+    assert "keypoint 22 is not one of the 22" in capsys.readouterr().err
     assert lift(bag, "--output", tmp_path / "out.npz", *chosen) == 0
     out = lifted(tmp_path / "out.npz")
     assert len(out["valid"]) >= FRAMES
@@ -252,12 +259,32 @@ def test_a_camera_on_the_command_line_goes_first(bag, tmp_path, capsys):
     assert "assumed" not in capsys.readouterr().err
 
 
+def test_the_camera_of_the_rectified_image_is_told_apart(tmp_path):
+    wide = Intrinsics.from_field_of_view(2.0, SCENE.camera.size)
+    found = [cloud(stamp(n), scene_frame(n)) for n in range(FRAMES)]
+    infos = [camera_info(stamp(n), wide) for n in range(FRAMES)]
+    topics = {
+        "/front/keypoints": (TYPES, "sensor_msgs/msg/PointCloud2", found),
+        "/front/camera_info": (TYPES, "sensor_msgs/msg/CameraInfo", infos),
+    }
+    bag = record(tmp_path / "bag", StoragePlugin.MCAP, topics)
+    for camera, options in ((SCENE.camera, ()), (wide, ("--rectified",))):
+        assert lift(bag, "--output", tmp_path / "out.npz", "--skeleton", rigs(), *options) == 0
+        out = lifted(tmp_path / "out.npz")
+        seen = out["observed"] & np.isfinite(out["points"]).all(-1)
+        pixels = camera.project(out["points"][seen])
+        np.testing.assert_allclose(pixels, out["keypoints"][seen], atol=0.5)
+
+
 def test_messages_that_cannot_be_used_are_counted(bag, tmp_path, capsys):
     assert lift(bag, "--output", tmp_path / "out.npz", "--skeleton", "coco17") == 0
     captured = capsys.readouterr()
     assert "note: 8 times: skeleton index" in captured.err
     assert "0 of 0 instances" in captured.out
-    assert lifted(tmp_path / "out.npz")["frame_stamp_ns"].shape == (0,)
+    out = lifted(tmp_path / "out.npz")
+    assert out["frame_stamp_ns"].shape == (0,)
+    assert out["points"].shape == (0, 17, 3)
+    assert out["scale_source"].shape == (0,)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from recordings import (
 from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import StoragePlugin
 from transforms3d.euler import euler2mat
+from transforms3d.quaternions import quat2mat
 
 from lfm_ros.cli import main
 from lfm_ros.core.camera import LEVEL_UP
@@ -234,26 +235,40 @@ def test_gravity_is_that_of_its_frame(everything, tmp_path):
 
 
 def test_results_come_in_the_target_frame(everything, tmp_path):
-    written = tmp_path / "out.mcap"
-    here = lift(everything, tmp_path, "--depth", "/depth/image")
-    there = lift(
-        everything, tmp_path, "--depth", "/depth/image", "--target-frame", "map", "--mcap", written
+    files = {"": tmp_path / "here.mcap", "map": tmp_path / "there.mcap"}
+    here, there = (
+        lift(
+            everything, tmp_path, "--depth", "/depth/image", "--target-frame", frame, "--mcap", file
+        )
+        for frame, file in files.items()
     )
     to_map = TO_MAP @ TO_ODOM
     assert set(here["frame_id"]) == {FRAME_ID}
     assert set(there["frame_id"]) == {"map"}
     np.testing.assert_allclose(there["points"], to_map.apply(here["points"]), rtol=0, atol=1e-4)
     assert np.median(errors(there, to_map)) < 0.02
-    with AnyReader([written]) as reader:
-        seen = {}
-        for connection, _, data in reader.messages():
-            seen[connection.topic] = reader.deserialize(data, connection.msgtype)
-    frames = {
-        seen["/keypoints_3d"].header.frame_id,
-        *(one.header.frame_id for one in seen["/markers"].markers),
-        *(one.header.frame_id for one in seen["/tf"].transforms),
-    }
-    assert frames == {"map"}
+    own, seen = (last_messages(file) for file in files.values())
+    headers = [seen["/keypoints_3d"].header, *(one.header for one in seen["/markers"].markers)]
+    headers += [one.header for one in seen["/tf"].transforms]
+    assert {header.frame_id for header in headers} == {"map"}
+    for mine, its in zip(own["/tf"].transforms, seen["/tf"].transforms, strict=True):
+        moved = to_map @ rigid(mine.transform)
+        np.testing.assert_allclose(rigid(its.transform).shift, moved.shift, atol=1e-4)
+        np.testing.assert_allclose(rigid(its.transform).rotation, moved.rotation, atol=1e-4)
+
+
+def last_messages(recording: Path) -> dict[str, Any]:
+    with AnyReader([recording]) as reader:
+        return {
+            connection.topic: reader.deserialize(data, connection.msgtype)
+            for connection, _, data in reader.messages()
+        }
+
+
+def rigid(transform: Any) -> Rigid:
+    shift, turn = transform.translation, transform.rotation
+    rotation = quat2mat([turn.w, turn.x, turn.y, turn.z])
+    return Rigid(rotation, np.array([shift.x, shift.y, shift.z]))
 
 
 def test_known_sizes_are_taken(everything, tmp_path):

@@ -69,8 +69,8 @@ def _report(bag: DetectionBag, arrays: dict[str, np.ndarray], options: argparse.
         )
     for why, count in list(bag.complaints.items())[:_COMPLAINTS_SHOWN]:
         print(f"note: {count} times: {why}", file=sys.stderr)
-    valid = arrays.get("valid", np.zeros(0, bool))
-    sources = Counter(arrays["scale_source"][valid].tolist()) if valid.any() else {}
+    valid = arrays["valid"]
+    sources = Counter(arrays["scale_source"][valid].tolist())
     told = ", ".join(f"{source} {count}" for source, count in sorted(sources.items()))
     written = " and ".join(str(path) for path in (options.output, options.mcap) if path)
     print(
