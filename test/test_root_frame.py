@@ -57,6 +57,15 @@ def test_degenerate_rows_fall_back_alone(kind):
     np.testing.assert_allclose(rotation[[0, 2]], np.tile(np.eye(3), (2, 1, 1)), atol=1e-12)
 
 
+def test_what_a_fallback_costs_is_spent_only_if_somebody_needs_it():
+    def refuse() -> np.ndarray:
+        raise AssertionError("nobody needs it")
+
+    root_frames(np.stack([BODY, BODY]), ROOT, refuse)
+    _, rotation = root_frames(degenerate()["y"][None], ROOT, lambda: FALLBACK[None])
+    np.testing.assert_array_equal(rotation[0], FALLBACK)
+
+
 def test_no_instances():
     origin, rotation = root_frames(np.zeros((0, 5, 3)), ROOT, np.zeros((0, 3, 3)))
     assert origin.shape == (0, 3)

@@ -58,8 +58,9 @@ def frame(skeletons: list[int], seed: int, frame_id: str = "camera") -> LiftedFr
         observed=in_rig & (random.uniform(size=(count, width)) > 0.3),
         known=in_rig & (~loose | (random.uniform(size=(count, width)) > 0.3)),
         valid=random.uniform(size=count) > 0.2,
-        rotation=(turn * np.linalg.det(turn)[:, None, None]).astype(np.float32),
         translation=random.standard_normal((count, 3)).astype(np.float32),
+        first_shape=random.standard_normal((count, width, 3)).astype(np.float32),
+        first_rotation=(turn * np.linalg.det(turn)[:, None, None]).astype(np.float32),
         scale_source=np.ones(count, np.uint8),
     )
 

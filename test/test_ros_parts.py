@@ -19,7 +19,8 @@ from std_msgs.msg import Header
 from transforms3d.quaternions import quat2mat
 
 from lfm_ros.core.camera import Intrinsics
-from lfm_ros.core.rotations import matrix_from_rotvec
+from lfm_ros.core.rigid import Rigid
+from lfm_ros.core.rotations import angle_between, matrix_from_rotvec
 from lfm_ros.core.skeleton import RootFrame, Skeleton
 from lfm_ros.ros.camera_cache import CameraCache
 from lfm_ros.ros.camera_info import camera_info
@@ -220,8 +221,9 @@ def frame(points: np.ndarray, rotation: np.ndarray, skeleton: list[int]) -> Lift
         observed=np.ones((count, width), bool),
         known=np.ones((count, width), bool),
         valid=np.ones(count, bool),
-        rotation=rotation,
         translation=points.mean(1),
+        first_shape=points - points.mean(1, keepdims=True),
+        first_rotation=rotation,
         scale_source=np.ones(count, np.uint8),
     )
 
@@ -244,7 +246,7 @@ def test_transforms_bring_the_keypoints_back_to_the_camera(lifted):
         root = by_name[f"lfm_{row}"]
         turn, shift = root.transform.rotation, root.transform.translation
         matrix = quat2mat([turn.w, turn.x, turn.y, turn.z])
-        np.testing.assert_allclose(matrix, lifted.rotation[row], atol=1e-9)
+        np.testing.assert_allclose(matrix, lifted.first_rotation[row], atol=1e-9)
         for index, name in enumerate(ROOTED.names):
             child = by_name[f"lfm_{row}/{name}"]
             assert child.header.frame_id == f"lfm_{row}"
@@ -268,11 +270,16 @@ def test_rep155_has_names_of_its_own_for_joints(lifted):
     assert {"body_0", "l_wrist_0", "b_0", "r_wrist_0"} <= names
 
 
-def test_a_rig_without_a_root_has_the_canonical_frame(lifted):
-    plain = frame(lifted.points, lifted.rotation, [0, 0])
-    made, _ = TransformBuilder([STICK, ROOTED], LifterParameters()).build(plain, keypoints=False)
-    shift = made[0].transform.translation
-    np.testing.assert_allclose([shift.x, shift.y, shift.z], plain.translation[0])
+def test_a_rig_without_a_root_has_the_canonical_frame_and_turns_with_its_points(lifted):
+    plain = frame(lifted.points, lifted.first_rotation, [0, 0])
+    turn = matrix_from_rotvec(np.array([0.2, 1.0, -0.4]))
+    for seen, turned in ((plain, np.eye(3)), (plain.moved(Rigid(turn, np.ones(3))), turn)):
+        made, _ = TransformBuilder([STICK, ROOTED], LifterParameters()).build(seen, keypoints=False)
+        for row, one in enumerate(made):
+            shift, quat = one.transform.translation, one.transform.rotation
+            np.testing.assert_allclose([shift.x, shift.y, shift.z], seen.translation[row])
+            matrix = quat2mat([quat.w, quat.x, quat.y, quat.z])
+            assert angle_between(matrix, turned @ plain.first_rotation[row]) < 0.02
 
 
 def test_an_edge_is_as_faint_as_its_fainter_end(lifted):

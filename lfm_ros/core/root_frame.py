@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +17,17 @@ _MIN_SINE = 0.035
 _MIN_LENGTH = 1e-3
 
 
-def root_frames(points: Array, root: RootFrame, fallback: Array) -> tuple[Array, Array]:
+def root_frames(
+    points: Array, root: RootFrame, fallback: Array | Callable[[], Array]
+) -> tuple[Array, Array]:
     """Frames of B instances of one rig.
 
     Args:
         points: Shape (B, K, 3), any unit, in the frame that the result is expressed in.
         root: Which keypoints define origin, z and y.
         fallback: Rotations (B, 3, 3) for instances whose keypoints define none: an axis has
-            no length, both are parallel, or a point is not finite.
+            no length, both are parallel, or a point is not finite. Or what makes these rotations;
+            it is called only if there are such instances.
 
     Returns:
         Origins (B, 3) in the unit of ``points``, and rotations (B, 3, 3) with det = +1 whose
@@ -43,7 +46,10 @@ def root_frames(points: Array, root: RootFrame, fallback: Array) -> tuple[Array,
         axes = [first, y, np.cross(first, y)] if root.x_to else [np.cross(y, first), y, first]
         rotation = np.stack(axes, -1)
         defined = _is_defined(points, main, left, across) & np.isfinite(rotation).all((1, 2))
-    return origin, np.where(defined[:, None, None], rotation, np.asarray(fallback, np.float64))
+    if not all(defined.tolist()):
+        others = fallback() if callable(fallback) else fallback
+        rotation = np.where(defined[:, None, None], rotation, np.asarray(others, np.float64))
+    return origin, rotation
 
 
 def _mean(points: Array, indices: Sequence[int]) -> Array:

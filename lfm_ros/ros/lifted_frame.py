@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from std_msgs.msg import Header
 
 from lfm_ros.core.camera import Intrinsics
+from lfm_ros.core.orientation import turned_since
 from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.core.rigid import Rigid
 from lfm_ros.core.skeleton import Skeleton
@@ -42,8 +43,9 @@ class LiftedFrame:
             instance, shape (B, K).
         known: False where nothing can be said of a keypoint, shape (B, K).
         valid: Whether the instance could be lifted or predicted, shape (B,).
-        rotation: Canonical to the header's frame, shape (B, 3, 3).
         translation: Metres, shape (B, 3).
+        first_shape: As in ``Tracked``, shape (B, K, 3).
+        first_rotation: As in ``Tracked``, shape (B, 3, 3).
         scale_source: Index into ``SCALE_SOURCES``, shape (B,), uint8.
         network_seconds: What the network took.
         tracking_seconds: What the tracker took.
@@ -62,8 +64,9 @@ class LiftedFrame:
     observed: NDArray[np.bool_]
     known: NDArray[np.bool_]
     valid: NDArray[np.bool_]
-    rotation: Floats
     translation: Floats
+    first_shape: Floats
+    first_rotation: Floats
     scale_source: NDArray[np.uint8]
     network_seconds: float = 0.0
     tracking_seconds: float = 0.0
@@ -77,12 +80,16 @@ class LiftedFrame:
         """The same in another frame; ``header`` has to name that one already."""
         turn, shift = to_target.rotation, to_target.shift
         rows = self.valid
-        points, rotation = self.points.copy(), self.rotation.copy()
-        translation = self.translation.copy()
+        points, translation = self.points.copy(), self.translation.copy()
         points[rows] = points[rows] @ turn.T + shift
-        rotation[rows] = turn @ rotation[rows]
         translation[rows] = translation[rows] @ turn.T + shift
-        return replace(self, points=points, rotation=rotation, translation=translation)
+        return replace(self, points=points, translation=translation)
+
+    def orientation(self, rows: NDArray[np.int64]) -> Floats:
+        """Rotations (R, 3, 3) of some instances to the header's frame; see ``Tracked``."""
+        around = self.points[rows] - self.translation[rows, None]
+        turn = turned_since(self.first_shape[rows], around, self.known[rows])
+        return turn @ self.first_rotation[rows]
 
 
 def lift_frame(
@@ -139,8 +146,9 @@ def _frame(
         tracked.observed,
         tracked.known,
         tracked.valid,
-        tracked.rotation,
         tracked.translation,
+        tracked.first_shape,
+        tracked.first_rotation,
         np.array([SCALE_SOURCES.index(source) for source in tracked.scale_source], np.uint8),
         network_seconds=out.seconds["engine"],
         tracking_seconds=out.seconds["track"],

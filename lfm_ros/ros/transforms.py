@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -145,16 +145,19 @@ def transforms(stamp: Numbers, names: Sequence[Names], numbers: Numbers) -> list
 def _instance_frames(
     frame: LiftedFrame, rows: NDArray[np.intp], rigs: Sequence[Skeleton]
 ) -> tuple[Array, Array]:
-    """Origins (R, 3) and rotations (R, 3, 3) of some rows: by the rigs, or the network's frames."""
+    """Origins (R, 3) and rotations (R, 3, 3) of some rows: by the rigs, or by the whole shape."""
     origins = frame.translation[rows].astype(np.float64)
-    rotations = frame.rotation[rows].astype(np.float64)
+    rotations = np.empty((len(rows), 3, 3))
     skeleton = frame.skeleton[rows]
     # One call a rig and not one an instance: ten instances take no longer than one.
-    for index in np.unique(skeleton).tolist():
+    for index in set(skeleton.tolist()):
         rig, ours = rigs[index], skeleton == index
-        if rig.root is not None:
+        by_shape = partial(frame.orientation, rows[ours])
+        if rig.root is None:
+            rotations[ours] = by_shape()
+        else:
             points = frame.points[rows[ours], : len(rig)]
-            origins[ours], rotations[ours] = root_frames(points, rig.root, rotations[ours])
+            origins[ours], rotations[ours] = root_frames(points, rig.root, by_shape)
     return origins, rotations
 
 
