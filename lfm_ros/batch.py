@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError
+from lfm_ros.core.rig_tables import RigTables, rig_tables
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.cues import Cues, KnownSize, as_numbers, make_cues
 from lfm_ros.skeletons import load_skeleton
@@ -28,9 +28,10 @@ class Batch:
     Attributes:
         pixels: (B, K, 2) float64; zeros where not observed.
         confidence: (B, K) float32; 0 where not observed.
-        in_rig: (B, K) bool; False for padding.
+        observed: (B, K) bool, which keypoints were seen.
         rigs: The S different rigs; None for unknown edges.
         rig_index: (B,) int64 into ``rigs``.
+        tables: Of the rigs.
         cameras: B cameras, or None.
         up: (B, 3) unit rows or None.
         cues: What is known of metres.
@@ -38,32 +39,28 @@ class Batch:
 
     pixels: Array
     confidence: NDArray[np.float32]
-    in_rig: NDArray[np.bool_]
+    observed: NDArray[np.bool_]
     rigs: tuple[Skeleton | None, ...]
     rig_index: NDArray[np.int64]
+    tables: RigTables
     cameras: Sequence[Intrinsics] | None
     up: Array | None
     cues: Cues
 
-    @cached_property
-    def observed(self) -> NDArray[np.bool_]:
-        """(B, K) which keypoints were seen."""
-        return self.confidence > 0
-
     @property
-    def adjacency(self) -> NDArray[np.float32]:
-        """(S, K, K) edges of the rigs, padded."""
-        return padded_adjacency(self.rigs, self.pixels.shape[1])
+    def in_rig(self) -> NDArray[np.bool_]:
+        """(B, K) False for padding."""
+        return self.tables.in_rig[self.rig_index]
 
     @property
     def sides(self) -> NDArray[np.float32]:
         """(B, K) 1 for keypoints on the left of the object, -1 on the right, else 0."""
-        return padded_sides(self.rigs, self.pixels.shape[1])[self.rig_index]
+        return self.tables.sides[self.rig_index]
 
     @property
     def joined(self) -> NDArray[np.bool_]:
         """(B, K) whether an edge ends at a keypoint."""
-        return padded_joined(self.rigs, self.pixels.shape[1])[self.rig_index]
+        return self.tables.joined[self.rig_index]
 
     @property
     def contact_heights(self) -> Array:
@@ -84,9 +81,10 @@ class Batch:
         return Batch(
             self.pixels[keep],
             self.confidence[keep],
-            self.in_rig[keep],
+            self.observed[keep],
             self.rigs,
             self.rig_index[keep],
+            self.tables,
             None if self.cameras is None else [self.cameras[i] for i in keep],
             None if self.up is None else self.up[keep],
             self.cues.rows(keep),
@@ -96,15 +94,18 @@ class Batch:
         """The same instances, some of their points (B, K) taken as not observed."""
         seen = self.observed & ~lost
         pixels = np.where(seen[..., None], self.pixels, 0.0)
-        return replace(self, pixels=pixels, confidence=np.where(seen, self.confidence, 0.0))
+        confidence = np.where(seen, self.confidence, 0.0)
+        return replace(self, pixels=pixels, confidence=confidence, observed=seen)
 
     def enough(self, fewest: int) -> NDArray[np.bool_]:
         """(B,) whether an instance has at least ``fewest`` observed points at different places."""
-        # Rounded to a millionth of a pixel, below which two points are one.
-        columns = np.sort(np.where(self.observed, np.round(self.pixels[..., 0], 6), np.nan))
-        different = 1 + (columns[:, 1:] > columns[:, :-1]).sum(-1)
-        if (different >= fewest).all():
-            return np.ones(len(different), bool)
+        # Below a millionth of a pixel two points are one. What was not seen lies at 0, one place
+        # that may be too many; nearly every frame passes even so.
+        columns = np.sort(self.pixels[..., 0])
+        steps = columns[:, 1:] - columns[:, :-1] > 1e-6
+        many = steps.sum(-1) >= fewest
+        if many.all():
+            return many
         pixels = np.round(self.pixels, 6)
         place = np.where(self.observed, pixels[..., 0] + 1j * pixels[..., 1], np.nan)
         place = np.sort(place, axis=-1)
@@ -138,54 +139,27 @@ def make_batch(
         )
     count, width = pixels.shape[:2]
     rigs, rig_index = _rigs(skeleton, count, width)
-    sizes = np.array([width if r is None else len(r) for r in rigs] or [width])
-    in_rig = np.arange(width) < sizes[rig_index][:, None]
+    tables = rig_tables(rigs, width)
     given = _confidence(confidence, (count, width))
     # NaN is not less than anything, so this leaves it out too.
     near = np.abs(pixels) < _FARTHEST_PIXEL
     seen = near[..., 0] & near[..., 1] & (given > 0)
-    _check_padding(seen & ~in_rig, sizes[rig_index])
+    if tables.padded:
+        _check_padding(seen, tables.in_rig[rig_index])
+    if not seen.all():
+        pixels, given = np.where(seen[..., None], pixels, 0.0), np.where(seen, given, 0.0)
     cameras = _cameras(camera, count)
     return Batch(
-        np.where(seen[..., None], pixels, 0.0),
-        np.where(seen, given, 0.0).astype(np.float32),
-        in_rig,
+        pixels,
+        given.astype(np.float32),
+        seen,
         rigs,
         rig_index,
+        tables,
         cameras,
         _up(up, count),
         make_cues(count, rigs, known_size, depth, ground, cameras is not None),
     )
-
-
-@lru_cache(maxsize=64)
-def padded_adjacency(rigs: tuple[Skeleton | None, ...], width: int) -> NDArray[np.float32]:
-    """(S, K, K) adjacency of the rigs, zeros behind each; read-only, since it is remembered."""
-    matrix = np.zeros((max(len(rigs), 1), width, width), np.float32)
-    for i, rig in enumerate(rigs):
-        if rig is not None:
-            matrix[i, : len(rig), : len(rig)] = rig.adjacency
-    matrix.setflags(write=False)
-    return matrix
-
-
-@lru_cache(maxsize=64)
-def padded_joined(rigs: tuple[Skeleton | None, ...], width: int) -> NDArray[np.bool_]:
-    """(S, K) whether edges end at the rigs' keypoints; read-only, since it is remembered."""
-    joined = padded_adjacency(rigs, width).any(-1)
-    joined.setflags(write=False)
-    return joined
-
-
-@lru_cache(maxsize=64)
-def padded_sides(rigs: tuple[Skeleton | None, ...], width: int) -> NDArray[np.float32]:
-    """(S, K) sides of the rigs' keypoints, zeros behind each; read-only, since it is remembered."""
-    matrix = np.zeros((max(len(rigs), 1), width), np.float32)
-    for i, rig in enumerate(rigs):
-        if rig is not None:
-            matrix[i, : len(rig)] = rig.sides
-    matrix.setflags(write=False)
-    return matrix
 
 
 def _confidence(values: ArrayLike | None, shape: tuple[int, int]) -> Array:
@@ -195,6 +169,8 @@ def _confidence(values: ArrayLike | None, shape: tuple[int, int]) -> Array:
     confidence = confidence[None] if confidence.ndim == 1 else confidence
     if confidence.shape != shape:
         raise InputError(f"confidence has shape {confidence.shape}; the keypoints need {shape}")
+    if confidence.min(initial=0.0) >= 0 and confidence.max(initial=0.0) <= 1:
+        return confidence
     confidence = np.where(np.isfinite(confidence), confidence, 0.0)
     lowest, highest = confidence.min(initial=0.0), confidence.max(initial=0.0)
     if lowest < 0 or highest > 1 + 1e-3:
@@ -241,12 +217,13 @@ def _rig(skeleton: SkeletonLike) -> Skeleton | None:
     return load_skeleton(skeleton) if isinstance(skeleton, str) else skeleton
 
 
-def _check_padding(beyond: NDArray[np.bool_], sizes: NDArray[np.int64]) -> None:
-    rows = np.flatnonzero(beyond.any(-1))
-    if rows.size:
-        row = int(rows[0])
+def _check_padding(seen: NDArray[np.bool_], in_rig: NDArray[np.bool_]) -> None:
+    beyond = (seen & ~in_rig).any(-1)
+    if beyond.any():
+        row = int(beyond.argmax())
+        width = in_rig[row].sum()
         raise InputError(
-            f"instance {row} has observed keypoints behind the {sizes[row]} of its skeleton; "
+            f"instance {row} has observed keypoints behind the {width} of its skeleton; "
             "set their confidence to 0, or choose the skeleton that they belong to"
         )
 

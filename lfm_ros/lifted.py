@@ -25,10 +25,10 @@ class Lifted:
         scale: (B,), ``unit`` per canonical unit. ``scale * canonical @ rotation.T + translation``
             is the canonical structure in the camera frame, placed where its projection fits the
             observed keypoints best; ``residual`` is what ``points`` add.
-        scale_sigma: (B,), standard deviation of ``scale``, in its unit. ``scale_sigma / scale`` is
-            the relative error of every length and distance that the cue leaves; 0 without a cue,
-            where the unit is the object's own.
-        translation_cov: (B, 3, 3), covariance of ``translation``, ``unit`` squared.
+        scale_error: (B,), the relative error (standard deviation of the logarithm) of every length
+            and distance that the cue leaves; 0 without a cue, where the unit is the object's own.
+        middle_sigma: (B,), expected error of the object's middle in every direction, in ``unit``,
+            on top of the scale's.
         sigma: (B, K), expected error of each point, in ``unit``, on top of the scale's.
         observed: (B, K) bool.
         known: (B, K) bool; what is known but not observed was filled in by the network. Of the
@@ -48,8 +48,8 @@ class Lifted:
     rotation: Float
     translation: Float
     scale: Float
-    scale_sigma: Float
-    translation_cov: Float
+    scale_error: Float
+    middle_sigma: Float
     sigma: Float
     observed: NDArray[np.bool_]
     known: NDArray[np.bool_]
@@ -62,7 +62,24 @@ class Lifted:
     @property
     def place_sigma(self) -> Float:
         """(B,), expected error of ``translation`` in ``unit``, all directions together."""
-        return np.sqrt(np.trace(self.translation_cov, axis1=1, axis2=2))
+        x, y, z = self.translation[:, 0], self.translation[:, 1], self.translation[:, 2]
+        along = np.square(self.scale_error) * (x * x + y * y + z * z)
+        return np.sqrt(along + 3 * np.square(self.middle_sigma))
+
+    @property
+    def scale_sigma(self) -> Float:
+        """(B,), standard deviation of ``scale``, in its unit."""
+        return self.scale_error * self.scale
+
+    @property
+    def translation_cov(self) -> Float:
+        """(B, 3, 3), covariance of ``translation``, ``unit`` squared.
+
+        Along the ray the error of the scale, and in every direction that of the object's middle.
+        """
+        along = self.scale_error[:, None] * self.translation
+        around = np.square(self.middle_sigma)[:, None, None] * np.eye(3, dtype=np.float32)
+        return along[:, :, None] * along[:, None] + around
 
     @property
     def residual(self) -> Float:
@@ -79,8 +96,8 @@ def nothing(count: int, width: int, seconds: dict[str, float]) -> Lifted:
         rotation=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
         translation=np.zeros((count, 3), np.float32),
         scale=np.zeros(count, np.float32),
-        scale_sigma=np.zeros(count, np.float32),
-        translation_cov=np.zeros((count, 3, 3), np.float32),
+        scale_error=np.zeros(count, np.float32),
+        middle_sigma=np.zeros(count, np.float32),
         sigma=np.zeros((count, width), np.float32),
         observed=np.zeros((count, width), bool),
         known=np.zeros((count, width), bool),

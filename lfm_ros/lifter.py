@@ -5,6 +5,7 @@ Pure: no ROS, no torch, no state that one call leaves for the next.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from types import TracebackType
@@ -146,7 +147,8 @@ class Lifter:
     def _infer(self, inputs: Arrays) -> dict[str, Array]:
         outputs = self.engine.infer(inputs)
         converted = {name: np.asarray(value, np.float64) for name, value in outputs.items()}
-        if not all(np.isfinite(value).all() for value in converted.values()):
+        # One value that is not finite makes the sum so.
+        if not math.isfinite(sum(float(value.sum()) for value in converted.values())):
             raise EngineError(
                 f"{self.model.name} on {self.engine.name} returned values that are not finite; "
                 "verify the model, or choose another backend"
@@ -190,7 +192,7 @@ def _look(batch: Batch, fewest: int) -> tuple[NDArray[np.int64], Batch, VirtualV
     """
     rows = np.arange(len(batch.pixels))
     while True:
-        keep = np.flatnonzero(batch.enough(fewest))
+        keep = batch.enough(fewest).nonzero()[0]
         if keep.size == 0:
             return rows[keep], batch, None
         if keep.size < len(rows):
@@ -206,7 +208,7 @@ def _network_inputs(batch: Batch, view: VirtualView) -> Arrays:
     return {
         "keypoints": np.ascontiguousarray(view.keypoints, np.float32),
         "confidence": batch.confidence,
-        "adjacency": batch.adjacency,
+        "adjacency": batch.tables.adjacency,
         "skeleton_index": batch.rig_index,
         "camera": view.features.astype(np.float32),
         "side": batch.sides,
@@ -220,7 +222,7 @@ def _structure(outputs: dict[str, Array], batch: Batch, view: VirtualView) -> St
     image; one without (the paper's) leaves it to the image alone.
     """
     canonical = outputs["canonical"]
-    known = batch.in_rig & (view.observed | batch.joined)
+    known = view.observed | batch.joined
     weights = batch.confidence.astype(np.float64)
     if "uvd" in outputs:
         points = structure_from_uvd(outputs["uvd"], view.radius)

@@ -66,36 +66,37 @@ def place(
         nominal: Whether a skeleton's nominal size may serve.
         seconds: Handed on.
     """
-    extent = radius(structure.points, batch.in_rig)
+    in_rig = batch.in_rig if batch.tables.padded else None
+    extent = radius(structure.points, in_rig)
     sigma = structure.relative_sigma * extent[:, None]
+    offset = np.zeros((len(extent), 3))
     if batch.cameras is None:
-        offset = -centroid(structure.points, batch.in_rig)
+        offset -= centroid(structure.points, in_rig)
     else:
-        offset = np.zeros((len(view.radius), 3))
         offset[:, 2] = 1 / view.radius
     points = view.to_camera(structure.points + offset[:, None])
     scale = _scale(structure, points, sigma, batch, view, nominal)
     factor = np.where(scale.source > 0, scale.factor, 1 / np.maximum(extent, 1e-9))
     turn = np.swapaxes(view.rotation, -1, -2)
     fit = structure.fit
-    translation = (turn @ (fit.translation + offset)[..., None])[..., 0] * factor[:, None]
-    size = factor * fit.scale
-    sigma = sigma * (factor[:, None] * batch.in_rig)
+    moved = (turn @ (fit.translation + offset)[..., None])[..., 0]
+    sigma *= factor[:, None]
+    sources = scale.source.tolist()
     return Lifted(
-        points=_masked(factor[:, None, None] * points, batch.in_rig),
-        canonical=_masked(structure.canonical, batch.in_rig),
+        points=_masked(factor[:, None, None] * points, in_rig),
+        canonical=_masked(structure.canonical, in_rig),
         rotation=(turn @ fit.rotation).astype(np.float32),
-        translation=translation.astype(np.float32),
-        scale=size.astype(np.float32),
-        scale_sigma=(scale.error * size).astype(np.float32),
-        translation_cov=_covariance(translation, scale.error, sigma, structure.known),
-        sigma=sigma.astype(np.float32),
+        translation=(moved * factor[:, None]).astype(np.float32),
+        scale=(factor * fit.scale).astype(np.float32),
+        scale_error=scale.error.astype(np.float32),
+        middle_sigma=_middle_sigma(sigma, structure.known),
+        sigma=_masked(sigma, in_rig),
         observed=view.observed,
         known=structure.known,
         reprojection_px=structure.off_px.astype(np.float32),
         valid=np.ones(len(points), bool),
-        scale_source=[SCALE_SOURCES[i] for i in scale.source],
-        unit=["m" if i else "radius" for i in scale.source],
+        scale_source=[SCALE_SOURCES[i] for i in sources],
+        unit=["m" if i else "radius" for i in sources],
         seconds=seconds,
     )
 
@@ -131,14 +132,13 @@ def _scale(
     return scale
 
 
-def _covariance(translation: Array, error: Array, sigma: Array, known: NDArray[np.bool_]) -> Float:
-    """Along the ray the error of the scale, and in every direction that of the shape's middle."""
+def _middle_sigma(sigma: Array, known: NDArray[np.bool_]) -> Float:
+    """What the middle of the known points is off by in every direction."""
     mean = (sigma * known).sum(-1) / np.maximum(known.sum(-1), 1)
-    along = error[:, None] * translation
-    around = np.square(_MIDDLE_ERROR * mean)[:, None, None] * np.eye(3)
-    return (along[:, :, None] * along[:, None] + around).astype(np.float32)
+    return (_MIDDLE_ERROR * mean).astype(np.float32)
 
 
-def _masked(values: Array, in_rig: NDArray[np.bool_]) -> Float:
-    shown = values if in_rig.all() else values * in_rig[..., None]
-    return np.ascontiguousarray(shown, np.float32)
+def _masked(values: Array, in_rig: NDArray[np.bool_] | None) -> Float:
+    if in_rig is not None:
+        values = values * in_rig.reshape(*in_rig.shape, *[1] * (values.ndim - 2))
+    return np.ascontiguousarray(values, np.float32)

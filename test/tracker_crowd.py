@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import numpy as np
 
 from lfm_ros import Lifted
@@ -18,12 +16,13 @@ def lifted(points: np.ndarray, *, sigma: float = 0.05, noise: float = 0.0, seed:
     random = np.random.default_rng(seed)
     points = (points + noise * random.standard_normal(points.shape)).astype(np.float32)
     return Lifted(
-        **_missing(count, width),
         points=points,
         canonical=points.copy(),
         rotation=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
         translation=points.mean(1),
         scale=np.ones(count, np.float32),
+        scale_error=np.zeros(count, np.float32),
+        middle_sigma=np.zeros(count, np.float32),
         sigma=np.full((count, width), sigma, np.float32),
         observed=np.ones((count, width), bool),
         known=np.ones((count, width), bool),
@@ -32,15 +31,6 @@ def lifted(points: np.ndarray, *, sigma: float = 0.05, noise: float = 0.0, seed:
         scale_source=["nominal"] * count,
         unit=["m"] * count,
     )
-
-
-def _missing(count: int, width: int) -> dict:
-    """Fields of ``Lifted`` that the tracker does not read, whatever they are by now."""
-    return {
-        item.name: np.zeros((count, 3, 3) if "cov" in item.name else count, np.float32)
-        for item in fields(Lifted)
-        if item.name in ("scale_sigma", "translation_cov")
-    }
 
 
 def without(out: Lifted, row: int) -> Lifted:

@@ -86,7 +86,9 @@ def virtual_view(
         cameras: B cameras, or None for weak perspective.
         up: Direction against gravity in the camera frame, shape (3,) or (B, 3), or None.
     """
-    pixels = np.where(observed[..., None], pixels, 0.0).astype(np.float64, copy=False)
+    pixels = np.asarray(pixels, np.float64)
+    if not observed.all():
+        pixels = np.where(observed[..., None], pixels, 0.0)
     ups = _unit_rows(up, len(pixels))
     if cameras is None:
         rotation = _roll_to_upright(np.tile(np.eye(3), (len(pixels), 1, 1)), ups)

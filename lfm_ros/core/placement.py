@@ -95,15 +95,18 @@ def radius(points: Array, mask: NDArray[np.bool_] | None = None) -> Array:
         points: Shape (B, K, 3).
         mask: Shape (B, K), which points count; None for all.
     """
-    counted = np.ones(points.shape[:2], bool) if mask is None else mask
-    offset = points - centroid(points, counted)[:, None]
+    offset = points - centroid(points, mask)[:, None]
     x, y, z = offset[..., 0], offset[..., 1], offset[..., 2]
     squared = x * x + y * y + z * z
-    return np.sqrt(np.where(counted, squared, 0.0).max(-1, initial=0.0))
+    if mask is not None:
+        squared = np.where(mask, squared, 0.0)
+    return np.sqrt(squared.max(-1, initial=0.0))
 
 
-def centroid(points: Array, mask: NDArray[np.bool_]) -> Array:
-    """Mean (B, 3) of the points (B, K, 3) that ``mask`` (B, K) counts."""
+def centroid(points: Array, mask: NDArray[np.bool_] | None = None) -> Array:
+    """Mean (B, 3) of the points (B, K, 3) that ``mask`` (B, K) counts; None counts all."""
+    if mask is None:
+        return points.sum(1) / max(points.shape[1], 1)
     count = np.maximum(mask.sum(-1, keepdims=True), 1)
     return (mask[:, None] @ points)[:, 0] / count
 

@@ -20,6 +20,16 @@ Array = NDArray[np.float64]
 _STEPS = 1
 _NEAREST = 0.05
 _RIDGE = 1e-6
+_UNIT = np.eye(3)
+# Takes a rotation vector to half its cross-product matrix, row by row.
+_HALF_CROSS = 0.5 * np.array(
+    [
+        [0, 0, 0, 0, 0, -1, 0, 1, 0],
+        [0, 0, 1, 0, 0, 0, -1, 0, 0],
+        [0, -1, 0, 1, 0, 0, 0, 0, 0],
+    ],
+    np.float64,
+)
 
 
 def refined(
@@ -119,18 +129,9 @@ def _small_rotation(step: Array) -> Array:
 
     Cayley's transform of half the cross-product matrix: no sines, no branch at zero.
     """
-    half = 0.5 * step
-    a, b, c = half[:, 0], half[:, 1], half[:, 2]
-    length = np.square(half).sum(-1)
-    made = 2 * half[:, :, None] * half[:, None]
-    made.reshape(-1, 9)[:, ::4] += (1 - length)[:, None]
-    made[:, 0, 1] -= 2 * c
-    made[:, 1, 0] += 2 * c
-    made[:, 0, 2] += 2 * b
-    made[:, 2, 0] -= 2 * b
-    made[:, 1, 2] -= 2 * a
-    made[:, 2, 1] += 2 * a
-    return made / (1 + length)[:, None, None]
+    half = (step @ _HALF_CROSS).reshape(-1, 3, 3)
+    factor = 2 / (1 + 0.25 * np.square(step).sum(-1))
+    return _UNIT + factor[:, None, None] * (half + half @ half)
 
 
 def _with_distance(
@@ -138,10 +139,9 @@ def _with_distance(
 ) -> Similarity:
     """The same picture with the scale as it was, where perspective tells scale and distance."""
     perspective = (radius > 0) & (start.scale > 0) & (scale > 0)
-    further = np.where(perspective, start.scale / np.where(perspective, scale, 1.0), 1.0)
-    depth = np.where(
-        perspective, (further - 1) / np.where(perspective, radius, 1.0), start.translation[:, 2]
-    )
+    further = np.divide(start.scale, scale, where=perspective, out=np.ones(len(scale)))
+    depth = start.translation[:, 2].copy()
+    np.divide(further - 1, radius, where=perspective, out=depth)
     shift = np.concatenate([shift * further[:, None], depth[:, None]], -1)
     return Similarity(rotation, scale * further, shift)
 

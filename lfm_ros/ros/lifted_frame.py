@@ -107,21 +107,20 @@ def lift_frame(
         InputError: The detections and the camera do not fit together.
         EngineError: The network could not be run.
     """
-    confidence = np.where(
-        detections.confidence >= settings.min_confidence, detections.confidence, np.float32(0)
-    )
-    out = nothing(*confidence.shape, {"engine": 0.0})
+    confidence = detections.confidence * (detections.confidence >= settings.min_confidence)
     if len(detections):
         out = lifter.lift(
             detections.keypoints,
             confidence,
             camera,
-            [rigs[index] for index in detections.skeleton],
+            [rigs[index] for index in detections.skeleton.tolist()],
             up=around.up,
             known_size=None if around.sizes is None else around.sizes[detections.skeleton],
             depth=around.depth,
             ground=around.ground,
         )
+    else:
+        out = nothing(*confidence.shape, {"engine": 0.0})
     began = time.perf_counter()
     tracked = tracking.follow(out, detections, settings)
     out.seconds["track"] = time.perf_counter() - began
@@ -138,7 +137,7 @@ def _frame(
         header,
         tracked.instance_id,
         tracked.skeleton,
-        np.array([len(rig) for rig in rigs], np.int64)[tracked.skeleton],
+        np.array([len(rigs[index]) for index in tracked.skeleton.tolist()], np.int64),
         _confidence(tracked, confidence),
         tracked.points,
         tracked.sigma,
