@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lfm_ros.core.skeleton import RootFrame
 
 Array = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 # Sine of the smallest angle between the z and y directions that still tells them apart: 2 degrees.
 _MIN_SINE = 0.035
@@ -18,7 +19,7 @@ _MIN_LENGTH = 1e-3
 
 
 def root_frames(
-    points: Array, root: RootFrame, fallback: Array | Callable[[], Array]
+    points: Floats, root: RootFrame, fallback: Floats | Callable[[], Floats]
 ) -> tuple[Array, Array]:
     """Frames of B instances of one rig.
 
