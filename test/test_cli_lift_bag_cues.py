@@ -30,6 +30,9 @@ from rosbags.rosbag2 import StoragePlugin
 from transforms3d.euler import euler2mat
 from transforms3d.quaternions import quat2mat
 
+from lfm_ros.bags.detections import DetectionBag
+from lfm_ros.bags.lifting import lift_recording
+from lfm_ros.bags.wishes import Wishes
 from lfm_ros.cli import main
 from lfm_ros.core.camera import LEVEL_UP
 from lfm_ros.core.placement import size
@@ -255,6 +258,26 @@ def test_results_come_in_the_target_frame(everything, tmp_path):
         moved = to_map @ rigid(mine.transform)
         np.testing.assert_allclose(rigid(its.transform).shift, moved.shift, atol=1e-4)
         np.testing.assert_allclose(rigid(its.transform).rotation, moved.rotation, atol=1e-4)
+
+
+@pytest.mark.parametrize("target", ["map", "lift"])
+def test_everything_is_moved_by_the_transform_of_the_images_moment(target, everything):
+    """The lift turns and rises by 40 mrad and 16 mm in the 20 ms that the detector takes."""
+    moments = []
+    with Lifter.from_pretrained("lfm_tiny") as lifter:
+        for frame in ("", target):
+            wishes = Wishes(skeletons=tuple(RIGS.split(",")), target_frame=frame)
+            with DetectionBag(everything, wishes) as bag:
+                moments.append(list(lift_recording(bag, lifter, camera=SCENE.camera)))
+    for here, there in zip(*moments, strict=True):
+        seconds = (here.frame.stamp_ns - BEGIN_NS) * 1e-9
+        moved = TO_MAP @ TO_ODOM if target == "map" else moved_by(seconds).inverse() @ TO_ODOM
+        mine, its = here.tracked, there.tracked
+        assert mine.valid.all()
+        np.testing.assert_allclose(its.points, moved.apply(mine.points), atol=1e-4)
+        np.testing.assert_allclose(its.translation, moved.apply(mine.translation), atol=1e-4)
+        np.testing.assert_allclose(its.rotation, moved.rotation @ mine.rotation, atol=1e-4)
+        np.testing.assert_array_equal(its.sigma, mine.sigma)
 
 
 def last_messages(recording: Path) -> dict[str, Any]:
