@@ -8,8 +8,11 @@ import pytest
 pytest.importorskip("torch", reason="needs torch: the extra train")
 
 from lfm_ros.core.errors import InputError
+from lfm_ros.core.rotations import angle_between, matrix_from_rotvec
+from lfm_ros.scene import sample_rig
 from lfm_ros.scene.person import PERSON
-from training.evaluation.clips import clips
+from training.evaluation import turning
+from training.evaluation.clips import clips, turning_clips
 from training.evaluation.conditions import CAMERA
 from training.evaluation.smoothing import SmoothingConfig, lag, measure, table
 
@@ -77,3 +80,58 @@ def test_smoothing_is_worth_its_delay(folder):
 def test_a_folder_without_clips_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"has no .*_clips"):
         clips(tmp_path, 1, None, 0)
+
+
+@pytest.fixture
+def chairs(tmp_path):
+    """Two chairs of the scene as a set."""
+    xyz, rig = sample_rig("scene_chair", 2, np.random.default_rng(0))
+    (tmp_path / "object").mkdir()
+    np.savez(
+        tmp_path / "object" / "chair.npz",
+        xyz=xyz.astype(np.float32),
+        names=np.array(rig.names),
+        edges=np.array(rig.edges),
+        sequence=np.arange(2),
+        up="+z",
+    )
+    return tmp_path
+
+
+def test_an_object_turns_to_and_fro_without_changing_its_shape(chairs):
+    (clip,) = turning_clips(chairs, ("object",), RATE, 0)
+    across = clip.truth[:, 0] - clip.truth[:, 5]
+    np.testing.assert_allclose(np.linalg.norm(across, axis=-1), np.linalg.norm(across[0]))
+    flat = across - across @ clip.up[:, None] * clip.up
+    turned = np.arccos((flat[30] * flat[90]).sum() / np.linalg.norm(flat[[30, 90]], axis=-1).prod())
+    assert 100 < np.degrees(turned) < 140
+    with pytest.raises(InputError, match="no set of robot"):
+        turning_clips(chairs, ("robot",), RATE, 0)
+
+
+def test_what_turns_as_the_truth_has_no_error_and_what_is_late_is_found_late():
+    seconds = np.arange(90) / RATE
+    truth, late = (
+        matrix_from_rotvec(np.sin(2 * (seconds - delay))[:, None] * [0.0, 1.0, 0.0])
+        for delay in (0.0, 0.02)
+    )
+    start = matrix_from_rotvec(np.array([0.4, -1.0, 0.2]))
+    exact = turning.turn_figures(truth @ start, truth, RATE)
+    assert max(exact["jitter"], exact["step"], exact["astray"]) < 1e-2
+    np.testing.assert_allclose(turning.turn_figures(late @ start, truth, RATE)["lag"], 20, atol=2)
+    trembling = truth @ matrix_from_rotvec(0.02 * np.random.default_rng(0).normal(size=(90, 3)))
+    found = turning.turn_figures(trembling, truth, RATE)
+    steps = np.degrees(
+        angle_between(trembling[1:], trembling[:-1] @ np.swapaxes(truth[:-1], 1, 2) @ truth[1:])
+    )
+    np.testing.assert_allclose(found["step"], steps.mean(), rtol=0.1)
+
+
+def test_an_orientation_follows_where_the_canonical_frame_does_not(chairs):
+    found = turning.measure(turning.TurningConfig(chairs, model="lfm_tiny"))
+    (rows,) = found.values()
+    assert rows["one_euro"]["astray"] < 0.7 * rows["as lifted"]["astray"]
+    for name in ("one_euro", "constant_velocity"):
+        assert rows[name]["jitter"] < 0.8 * rows["none"]["jitter"]
+        assert rows[name]["delay"] < 1000 / RATE
+    assert len(turning.table(found).splitlines()) == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -68,6 +69,47 @@ def clips(folder: Path, each: int, rate: float | None, seed: int) -> list[Clip]:
     if not files:
         raise InputError(f"{folder} has no */*_clips.npz; see docs/data.md for the form of a set")
     return [clip for path in files for clip in _of_set(path, each, rate, seed)]
+
+
+def turning_clips(folder: Path, groups: Sequence[str], rate: float, seed: int) -> list[Clip]:
+    """One rigid object of every set, which sways, turned to and fro by 120 degrees about ``up``.
+
+    Args:
+        folder: Holds ``group/set.npz``.
+        groups: Which kinds of objects.
+        rate: Frames a second.
+        seed: Of objects, views and noise.
+
+    Raises:
+        InputError: There is no such set.
+    """
+    files = [path for group in groups for path in sorted(folder.glob(f"{group}/*.npz"))]
+    if not files:
+        raise InputError(f"{folder} has no set of {', '.join(groups)}; see docs/data.md")
+    return [_turning(path, rate, [seed, index]) for index, path in enumerate(files)]
+
+
+def _turning(path: Path, rate: float, seed: list[int]) -> Clip:
+    poses = load_set(path, f"{path.parent.name}/{path.name}")
+    random = np.random.default_rng(seed)
+    most_seen = np.flatnonzero(poses.valid.sum(1) == poses.valid.sum(1).max())
+    row = random.choice(most_seen)
+    shape = poses.xyz[row] - poses.xyz[row][poses.valid[row]].mean(0)
+    up = poses.up if poses.up.any() else np.array([0.0, 0.0, 1.0], np.float32)
+    seconds = np.arange(round(_LONGEST_SECONDS * rate)) / rate
+    around = np.deg2rad(60) * np.sin(np.pi / 2 * seconds)
+    tilt = np.deg2rad(10) * np.sin(2 * seconds)
+    aside = np.cross(up, [0.36, 0.48, 0.8])
+    turn = matrix_from_rotvec(around[:, None] * up) @ matrix_from_rotvec(tilt[:, None] * aside)
+    moved = shape @ np.swapaxes(turn, 1, 2)
+    clip = replace(
+        poses,
+        xyz=moved.astype(np.float32),
+        valid=np.broadcast_to(poses.valid[row], moved.shape[:2]),
+        sequence=np.full(len(moved), poses.sequence[row]),
+        up=up,
+    )
+    return _filmed(clip, np.arange(len(moved)), rate, seed)
 
 
 def _of_set(path: Path, each: int, rate: float | None, seed: int) -> list[Clip]:

@@ -87,11 +87,11 @@ def _of_clip(lifter: Lifter, clip: Clip, config: SmoothingConfig) -> dict[str, R
 
 
 def _tracked(tracker: Tracker, out: Lifted, shown: Iterable[int], rate: float) -> Array:
-    tracked = [tracker.update(_row(out, i), round(1e9 * i / rate), [0]).points[0] for i in shown]
+    tracked = [tracker.update(one_row(out, i), round(1e9 * i / rate), [0]).points[0] for i in shown]
     return np.array(tracked, np.float64)
 
 
-def _row(out: Lifted, index: int) -> Lifted:
+def one_row(out: Lifted, index: int) -> Lifted:
     """One instance of many as a frame of its own."""
     values = {item.name: getattr(out, item.name) for item in fields(Lifted)}
     return Lifted(
