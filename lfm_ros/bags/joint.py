@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 
 import numpy as np
@@ -42,8 +43,8 @@ class Joint:
         Raises:
             FrameError: It is no transform.
         """
-        length = float(np.linalg.norm(quat_xyzw))
-        if not np.isfinite(shift).all() or not abs(length - 1) < _LENGTH_ERROR:
+        length = math.hypot(*quat_xyzw)
+        if not all(map(math.isfinite, shift)) or not abs(length - 1) < _LENGTH_ERROR:
             raise FrameError(
                 f"a transform from {self._name!r} to {parent!r} is left out: its quaternion is not "
                 "of length 1, or a number of it is not finite"
