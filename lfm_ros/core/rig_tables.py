@@ -42,7 +42,7 @@ def rig_tables(rigs: tuple[Skeleton | None, ...], width: int) -> RigTables:
             in_rig[i, len(rig) :] = False
             adjacency[i, : len(rig), : len(rig)] = rig.adjacency
             sides[i, : len(rig)] = rig.sides
-    joined = adjacency.any(-1)
+    joined = np.asarray(adjacency.any(-1))
     for table in (in_rig, adjacency, joined, sides):
         table.setflags(write=False)
     return RigTables(in_rig, adjacency, joined, sides, padded=not in_rig.all())
