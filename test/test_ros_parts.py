@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("rclpy", reason="needs ROS 2: source one, or install the extra ros")
 
 from builtin_interfaces.msg import Time
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 from transforms3d.quaternions import quat2mat
@@ -151,6 +152,22 @@ def test_the_same_calibration_is_read_once():
     cache = CameraCache()
     assert cache.update(info(1)) is cache.update(info(2))
     assert cache.update(info(3, 901.0)) is not cache.update(info(4))
+
+
+def test_serialised_cameras_are_taken_over_as_messages_are():
+    """Whether they repeat what was said before, change it, come in another order or as messages."""
+    plain, mixed = CameraCache(), CameraCache()
+    for sec, focal in enumerate([100.0, 100.0, 200.0, 200.0, 200.0, 100.0, 300.0, 300.0], 1):
+        plain.update(info(sec, focal))
+        mixed.update(serialize_message(info(sec, focal)) if sec != 4 else info(sec, focal))
+        for at in range(sec + 2):
+            assert focal_at(mixed, at) == focal_at(plain, at)
+    known = serialize_message(info(9, 300.0))
+    assert mixed.update(known) is mixed.update(serialize_message(info(10, 300.0)))
+    assert focal_at(mixed, 10) == 300
+    for damaged in (b"", known[:3], known[:11], known[:-1], b"\7" * 40):
+        with pytest.raises(Exception, match=r"deserialize|RMW"):
+            mixed.update(damaged)
 
 
 def test_the_rectified_image_has_the_camera_p():

@@ -7,8 +7,12 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import CameraInfo
+
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError
+from lfm_ros.ros.cdr_reader import STAMP_END, stamp_of
 
 _REMEMBERED = 64
 Stamp = tuple[int, int]
@@ -49,21 +53,33 @@ class CameraCache:
         self._changed = threading.Condition(self._lock)
         self._by_stamp: OrderedDict[Stamp, SeenCamera] = OrderedDict()
         self._known: tuple[Any, SeenCamera] | None = None
+        # The encoding of the last serialised message, and its bytes behind the stamp.
+        self._bytes = (b"", b"")
         self._latest: SeenCamera | None = None
         self._paired = True
         self._unchanged = 0
 
-    def update(self, info: Any) -> SeenCamera:
-        """Take over a ``sensor_msgs/msg/CameraInfo``."""
+    def update(self, info: CameraInfo | bytes) -> SeenCamera:
+        """Take over a ``sensor_msgs/msg/CameraInfo``, serialised or not; in one thread."""
+        if isinstance(info, bytes):
+            return self._update_serialized(info)
         content = _content(info)
+        if self._known is None or self._known[0] != content:
+            self._known = (content, _read(info, self._rectified))
+        return self._remember(_stamp(info.header.stamp), self._known[1])
+
+    def _update_serialized(self, data: bytes) -> SeenCamera:
+        # Drivers repeat the same calibration with every image; reading it once is enough.
+        if self._latest is not None and (data[:2], data[STAMP_END:]) == self._bytes:
+            return self._remember(stamp_of(data), self._latest)
+        seen = self.update(deserialize_message(data, CameraInfo))
+        self._bytes = (data[:2], data[STAMP_END:])
+        return seen
+
+    def _remember(self, stamp: Stamp, seen: SeenCamera) -> SeenCamera:
         with self._lock:
-            # Drivers repeat the same calibration with every image; reading it once is enough.
-            if self._known is None or self._known[0] != content:
-                self._known = (content, _read(info, self._rectified))
-                self._unchanged = 0
-            self._unchanged = min(self._unchanged + 1, _REMEMBERED)
-            seen = self._latest = self._known[1]
-            self._by_stamp[_stamp(info.header.stamp)] = seen
+            self._unchanged = 1 if seen is not self._latest else self._unchanged + 1
+            self._latest = self._by_stamp[stamp] = seen
             while len(self._by_stamp) > _REMEMBERED:
                 self._by_stamp.popitem(last=False)
             self._changed.notify_all()

@@ -21,6 +21,9 @@ _NUMBERS = {
     encoding: {code: struct.Struct(order + code) for code in "BiI"}
     for encoding, order in ((b"\x00\x00", ">"), (b"\x00\x01", "<"))
 }
+_STAMPS = {b"\x00\x00": struct.Struct(">iI"), b"\x00\x01": struct.Struct("<iI")}
+#: Where the stamp ends in a message that begins with a header.
+STAMP_END = ENCAPSULATION + 8
 # Name, offset, datatype and count of a PointField: no fewer bytes than these.
 _SMALLEST_FIELD = 13
 
@@ -118,6 +121,11 @@ class CloudView:
     row_step: int
     data: memoryview
     is_dense: bool
+
+
+def stamp_of(data: bytes) -> tuple[int, int]:
+    """Seconds and nanoseconds of a serialised message that is known to begin with a header."""
+    return _STAMPS[data[:2]].unpack_from(data, ENCAPSULATION)
 
 
 def read_header(reader: CdrReader) -> HeaderView:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lfm_ros.ros.cdr import ENCAPSULATION
-from lfm_ros.ros.cdr_reader import HeaderView, read_cloud
+from lfm_ros.ros.cdr_reader import STAMP_END, HeaderView, read_cloud, stamp_of
 from lfm_ros.ros.clouds import KeypointLayout, Keypoints
 
-_STAMPS = {b"\x00\x00": struct.Struct(">iI"), b"\x00\x01": struct.Struct("<iI")}
-_STAMP_END = ENCAPSULATION + 8
 # People come and go, and with them the height of the cloud.
 _REMEMBERED = 16
 
@@ -64,22 +60,22 @@ class _Description:
 
     def fits(self, data: bytes) -> bool:
         return (
-            data.startswith(self.content, _STAMP_END)
+            data.startswith(self.content, STAMP_END)
             and data.startswith(self.encoding)
             and len(data) > self.end
         )
 
     def read(self, data: bytes) -> tuple[HeaderView, Keypoints]:
-        sec, nanosec = _STAMPS[self.encoding].unpack_from(data, ENCAPSULATION)
+        sec, nanosec = stamp_of(data)
         header = HeaderView(self.make_time(sec=sec, nanosec=nanosec), self.frame_id)
-        return header, self.layout.read(data, _STAMP_END + len(self.content))
+        return header, self.layout.read(data, STAMP_END + len(self.content))
 
 
 def _described(data: bytes) -> _Description:
     view, start = read_cloud(data)
     return _Description(
         encoding=data[:2],
-        content=data[_STAMP_END:start],
+        content=data[STAMP_END:start],
         end=start + len(view.data),
         frame_id=view.header.frame_id,
         layout=KeypointLayout(view),

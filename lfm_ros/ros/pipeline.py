@@ -137,7 +137,7 @@ class Pipeline:
         self._clear_outputs()
 
     def take_camera_info(self, info: Any) -> None:
-        """A ``sensor_msgs/msg/CameraInfo`` came in."""
+        """A ``sensor_msgs/msg/CameraInfo`` came in, serialised or not."""
         try:
             seen = self._cameras.update(info)
         except Exception:

@@ -89,7 +89,7 @@ def _without_missing(cloud: Keypoints) -> tuple[NDArray[np.float32], NDArray[np.
         return uv[:, :0], given[:, :0]
     finite = np.isfinite(uv)
     # NaN is neither above 0 nor below infinity.
-    if finite.all() and given.min() > 0 and given.max() <= 1:
+    if finite.all() and (given > 0).all() and (given <= 1).all():
         return uv, given
     seen = finite[..., 0] & finite[..., 1] & (given > 0) & (given < np.inf)
     return (
