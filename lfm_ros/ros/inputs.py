@@ -53,7 +53,7 @@ class Inputs:
         self.topics = [_resolved(node, topic) for topic in wanted if "*" not in topic]
         # These first: of messages that wait together, the executor takes them first.
         self._subscriptions = [
-            self._subscribe(CameraInfo, "camera_info", pipeline.take_camera_info)
+            self._subscribe(CameraInfo, "camera_info", pipeline.take_camera_info, raw=True)
         ]
         if settings.use_depth:
             self._subscriptions += [self._subscribe(Image, "depth", pipeline.take_depth)]
@@ -82,11 +82,11 @@ class Inputs:
         gaps = SequenceGaps()
 
         def take(message: Any, info: Any) -> None:
+            self._pipeline.take_keypoints(message)
             lost = gaps.lost(info)
             # Each publisher has its own numbers, and nothing says whose a message is.
             if lost and self._node.count_publishers(topic) == 1:
                 self._pipeline.lose(lost)
-            self._pipeline.take_keypoints(message)
 
         return take
 
