@@ -299,6 +299,38 @@ def test_a_rig_without_a_root_has_the_canonical_frame_and_turns_with_its_points(
             assert angle_between(matrix, turned @ plain.first_rotation[row]) < 0.02
 
 
+def test_orientations_are_smoothed_and_keypoints_are_where_they_were_all_the_same(lifted):
+    smooth, plain = (TransformBuilder([STICK, ROOTED], LifterParameters()) for _ in range(2))
+    found: dict[str, list[np.ndarray]] = {"smooth": [], "plain": []}
+    for step in range(30):
+        noise = 0.02 * np.random.default_rng(step).standard_normal(lifted.points.shape)
+        seen = frame(lifted.points + noise, lifted.first_rotation, [0, 1])
+        seen.header.stamp.nanosec = 33_000_000 * step
+        for name, (made, _) in (
+            ("smooth", smooth.build(seen, keypoints=True, strength=1.0)),
+            ("plain", plain.build(seen, keypoints=True)),
+        ):
+            assert len(made) == 8
+            for row in range(2):
+                root, *children = made[4 * row : 4 * row + 4]
+                turn, shift = root.transform.rotation, root.transform.translation
+                matrix = quat2mat([turn.w, turn.x, turn.y, turn.z])
+                found[name].append(matrix)
+                for child, there in zip(children, seen.points[row], strict=True):
+                    local = child.transform.translation
+                    back = matrix @ [local.x, local.y, local.z] + [shift.x, shift.y, shift.z]
+                    np.testing.assert_allclose(back, there, atol=1e-9)
+    steps = {
+        name: angle_between(np.array(turns[2:]), np.array(turns[:-2])).mean()
+        for name, turns in found.items()
+    }
+    assert steps["smooth"] < 0.5 * steps["plain"]
+    smooth.reset()
+    again, _ = smooth.build(seen, keypoints=False, strength=1.0)
+    turn = again[1].transform.rotation
+    np.testing.assert_allclose(quat2mat([turn.w, turn.x, turn.y, turn.z]), found["plain"][-1])
+
+
 def test_an_edge_is_as_faint_as_its_fainter_end(lifted):
     lifted.observed[1, 2] = False
     settings = LifterParameters(marker_alpha=0.9, marker_filled_alpha=0.2)

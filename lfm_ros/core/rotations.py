@@ -60,6 +60,14 @@ def matrix_from_rotvec(rotvec: Array) -> Array:
     return np.eye(3) + first * k + second * (k @ k)
 
 
+def rotvec_from_matrix(matrix: Array) -> Array:
+    """Rotation vectors (..., 3) in radians, not longer than pi, of rotation matrices (..., 3, 3)."""
+    quat_xyzw = quat_xyzw_from_matrix(matrix)
+    axis, cosine = quat_xyzw[..., :3], quat_xyzw[..., 3:]
+    sine = np.linalg.norm(axis, axis=-1, keepdims=True)
+    return axis * np.where(sine > 1e-12, 2 * np.arctan2(sine, cosine) / np.maximum(sine, 1e-12), 2.0)
+
+
 def skew(vector: Array) -> Array:
     """Cross-product matrices (..., 3, 3): ``skew(a) @ b == cross(a, b)``."""
     v = np.asarray(vector, np.float64)

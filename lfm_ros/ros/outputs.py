@@ -89,7 +89,12 @@ class Outputs:
             return 0
         if not self._tf_rate.lets_pass(nanoseconds(frame.header.stamp), settings.tf_rate):
             return 0
-        message, without = self._transforms.message(frame, keypoints=settings.tf_keypoints)
+        smoothed = settings.tracking and settings.smoothing != "none"
+        message, without = self._transforms.message(
+            frame,
+            keypoints=settings.tf_keypoints,
+            strength=settings.smoothing_strength if smoothed else 0.0,
+        )
         if message is not None:
             self._tf_topic.publish(message)
         return without

@@ -15,11 +15,13 @@ from std_msgs.msg import Header
 from lfm_ros.core.root_frame import root_frames
 from lfm_ros.core.rotations import quat_xyzw_from_matrix
 from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.core.steady_turns import SteadyTurns
 from lfm_ros.ros.cdr import Numbers
 from lfm_ros.ros.cdr_transforms import Names, TransformMessages
 from lfm_ros.ros.lifted_frame import LiftedFrame
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.slots import TrackSlots
+from lfm_ros.ros.stamps import nanoseconds
 
 try:  # Part of every ROS 2 installation, but not on PyPI.
     from tf2_msgs.msg import TFMessage
@@ -56,27 +58,35 @@ class TransformBuilder:
         self.reset()
 
     def reset(self) -> None:
-        """Forget who has which frame name."""
+        """Forget who has which frame name, and how everybody was turned."""
         self._slots = TrackSlots(self._settings.max_tracks)
+        self._turns = SteadyTurns()
 
-    def message(self, frame: LiftedFrame, *, keypoints: bool) -> tuple[Any, int]:
+    def message(
+        self, frame: LiftedFrame, *, keypoints: bool, strength: float = 0.0
+    ) -> tuple[Any, int]:
         """``tf2_msgs/msg/TFMessage`` or its bytes, None without transforms; see ``build``."""
-        names, numbers, without = self._frames(frame, keypoints)
+        names, numbers, without = self._frames(frame, keypoints, strength)
         if not names:
             return None, without
         return self._messages.message(_stamp(frame.header), names, numbers), without
 
-    def build(self, frame: LiftedFrame, *, keypoints: bool) -> tuple[list[TransformStamped], int]:
+    def build(
+        self, frame: LiftedFrame, *, keypoints: bool, strength: float = 0.0
+    ) -> tuple[list[TransformStamped], int]:
         """Transforms of the valid instances, and how many of these got none.
 
         Args:
             frame: Its header names the parent frame.
             keypoints: Also a child frame for every keypoint, with the instance's orientation.
+            strength: How much orientations are smoothed; 0: not at all.
         """
-        names, numbers, without = self._frames(frame, keypoints)
+        names, numbers, without = self._frames(frame, keypoints, strength)
         return transforms(_stamp(frame.header), names, numbers), without
 
-    def _frames(self, frame: LiftedFrame, keypoints: bool) -> tuple[list[Names], Array, int]:
+    def _frames(
+        self, frame: LiftedFrame, keypoints: bool, strength: float
+    ) -> tuple[list[Names], Array, int]:
         """Names of T transforms, their numbers (T, 7), and how many instances got none."""
         rows = np.flatnonzero(frame.valid)
         slots = self._slots.assign(frame.instance_id[rows].tolist())
@@ -84,6 +94,11 @@ class TransformBuilder:
         named = rows[np.array([slot is not None for slot in slots], bool)]
         without = len(rows) - len(named)
         origins, rotations = _instance_frames(frame, named, self._rigs)
+        if strength > 0:
+            # Of steady points an axis is still not steady: a pelvis is short. Here and not in the
+            # tracker, since it is here that the axes of a rig are known, and only if they are used.
+            ids, stamp_ns = frame.instance_id[named].tolist(), nanoseconds(frame.header.stamp)
+            rotations = self._turns.step(ids, rotations, stamp_ns, strength)
         numbers = np.concatenate([origins, quat_xyzw_from_matrix(rotations)], -1)
         parent = frame.header.frame_id
         names: list[Names] = [(parent, self._instance_name(slot)) for slot in lent]

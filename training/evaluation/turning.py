@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 from lfm_ros import Lifter, Tracker
 from lfm_ros.core.alignment import procrustes
 from lfm_ros.core.filters import FILTERS
-from lfm_ros.core.rotations import angle_between, quat_xyzw_from_matrix
+from lfm_ros.core.rotations import angle_between, rotvec_from_matrix
+from lfm_ros.core.steady_turns import SteadyTurns
 from training.evaluation.clips import Clip, turning_clips
 from training.evaluation.conditions import CAMERA
 from training.evaluation.smoothing import Row, lag, one_row
@@ -81,11 +82,17 @@ def _of_clip(lifter: Lifter, clip: Clip, strength: float) -> dict[str, Row]:
         tracker = Tracker(name, strength=strength)
         stamps = (round(1e9 * i / clip.rate) for i in range(len(truth)))
         tracked = [tracker.update(one_row(out, i), ns, [0]) for i, ns in enumerate(stamps)]
-        found[name] = np.concatenate([one.orientation for one in tracked]).astype(np.float64)
+        told = [one.orientation.astype(np.float64) for one in tracked]
+        found[name] = np.concatenate(told if name == "none" else _steady(told, clip.rate, strength))
     rows = {name: turn_figures(turns, truth, clip.rate) for name, turns in found.items()}
     for row in rows.values():
         row["delay"] = row["lag"] - rows["none"]["lag"]
     return rows
+
+
+def _steady(turns: list[Array], rate: float, strength: float) -> list[Array]:
+    steady = SteadyTurns()
+    return [steady.step([0], turn, round(1e9 * i / rate), strength) for i, turn in enumerate(turns)]
 
 
 def turn_figures(turns: Array, truth: Array, rate: float) -> Row:
@@ -103,10 +110,7 @@ def turn_figures(turns: Array, truth: Array, rate: float) -> Row:
 
 def _steps(turns: Array) -> Array:
     """Turns (T - 1, 3) from each frame to the next as vectors, degrees."""
-    quat_xyzw = quat_xyzw_from_matrix(turns[1:] @ np.swapaxes(turns[:-1], 1, 2))
-    axis, cosine = quat_xyzw[:, :3], quat_xyzw[:, 3:]
-    sine = np.linalg.norm(axis, axis=-1, keepdims=True)
-    return np.degrees(2 * np.arctan2(sine, cosine)) * axis / np.maximum(sine, 1e-12)
+    return np.degrees(rotvec_from_matrix(turns[1:] @ np.swapaxes(turns[:-1], 1, 2)))
 
 
 def _mean_length(vectors: Array) -> float:
