@@ -103,8 +103,9 @@ class Lifter:
         vague, leaves it to the next; ``Lifted.scale_source`` names the one that was used.
 
         Args:
-            keypoints: (B, K, 2) or (K, 2), pixels, x right, y down. NaN means missing. Instances of
-                smaller rigs are padded to the largest with confidence 0.
+            keypoints: (B, K, 2) or (K, 2), pixels, x right, y down. NaN means missing; (0, 0) is a
+                place like any other, so give what a detector writes there for missing ones
+                confidence 0. Instances of smaller rigs are padded to the largest with confidence 0.
             confidence: (B, K) in [0, 1], 0 means missing. None: all seen.
             camera: The camera, one for each instance, or None (weak perspective).
             skeleton: A registered name, a ``Skeleton``, one for each instance, or None (edges

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import replace
 from typing import Any
 
@@ -146,6 +147,13 @@ class TestYolo:
         assert_array_equal(np.flatnonzero(seen.confidence[0] == 0), [0, 1, 2])
         assert np.isfinite(seen.keypoints).all()
 
+    def test_keypoints_in_a_corner_of_shares_are_not_seen(self):
+        shares = pixels(17) / (1280, 720)
+        shares[[2, 5]] = 0
+        seen = adapted(YOLO, messages.yolo(yolo_detection(shares)))
+        assert seen.normalized
+        assert_array_equal(np.flatnonzero(seen.confidence[0] == 0), [2, 5])
+
     def test_shares_of_the_image_are_noticed(self):
         uv = pixels(17)
         seen = adapted(YOLO, messages.yolo(yolo_detection(uv / (1280, 720))))
@@ -239,6 +247,45 @@ class TestAprilTags:
         mapping = ("*: apriltag", f"tag36h11:12: {path}")
         seen = adapted(TAGS, messages.apriltags(), class_skeletons=mapping)
         assert_array_equal(seen.skeleton, [1])
+
+
+def at_zero(input_type: str) -> Any:
+    """The message of ``EXAMPLES`` with one keypoint at (0, 0), but the score it had."""
+    message = EXAMPLES[input_type][0]()
+    if input_type == YOLO:
+        message.detections[0].keypoints.data[2].point = messages.Point2D()
+    elif input_type == HRI:
+        message.skeleton[2].x = message.skeleton[2].y = 0.0
+    elif input_type == ZED:
+        message.objects[0].skeleton_2d.keypoints[5].kp[:] = 0  # The nose; coco17 has no spine.
+    elif input_type == HANDS:
+        message.landmarks[0].landmark[2] = messages.Pose2D()
+    elif input_type == TAGS:
+        message.detections[0].corners[2] = messages.Corner()
+    else:
+        message.data[2 * message.point_step : 2 * message.point_step + 8] = array("B", bytes(8))
+    return message
+
+
+@pytest.mark.parametrize("input_type", EXAMPLES)
+def test_a_keypoint_at_exactly_zero_is_missing(input_type):
+    whole, holed = (
+        adapted(input_type, EXAMPLES[input_type][0]()),
+        adapted(input_type, at_zero(input_type)),
+    )
+    lost = (whole.confidence > 0) & (holed.confidence == 0)
+    assert lost[0].sum() == lost.sum() == 1
+    assert_array_equal(holed.keypoints[lost], [[0, 0]])
+    assert_array_equal(holed.keypoints[~lost], whole.keypoints[~lost])
+    assert_array_equal(holed.confidence[~lost], whole.confidence[~lost])
+
+
+@pytest.mark.parametrize("corner", [(0.0, 300.0), (300.0, 0.0), (-0.0, 0.0)])
+def test_only_both_coordinates_together_are_missing(corner):
+    uv = pixels(17)
+    uv[3] = corner
+    seen = adapted(YOLO, messages.yolo(yolo_detection(uv)))
+    assert (seen.confidence[0, 3] > 0) == any(corner)
 
 
 def test_a_cloud_without_ids_does_not_know_them():

@@ -7,7 +7,7 @@ of height B and width K are the same bytes. Rigs with fewer keypoints than the w
 
     u          float32 @0    pixels, x right           confidence  float32 @8   0: missing
     v          float32 @4    pixels, y down            instance_id int32   @12
-                                                       skeleton    int32   @16
+    (0, 0): missing                                    skeleton    int32   @16
 
 ``keypoints_3d`` and ``ground_truth`` (40 bytes a point)::
 
@@ -65,7 +65,7 @@ class Keypoints:
     """What a ``keypoints`` cloud holds.
 
     Attributes:
-        uv: Pixels, shape (B, K, 2), float32, x right, y down; NaN where missing.
+        uv: Pixels, shape (B, K, 2), float32, x right, y down; NaN or (0, 0) where missing.
         confidence: Shape (B, K), float32.
         instance_id: Shape (B,), int32; -1 where the message has no such field.
         skeleton: Shape (B,), int32; 0 where the message has no such field.

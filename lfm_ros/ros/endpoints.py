@@ -74,8 +74,8 @@ SERVICES = (
 #: What the fields of the point clouds mean, by name of the topic.
 FIELDS = {
     "keypoints": {
-        "u": "pixels, x right; NaN: missing",
-        "v": "pixels, y down; NaN: missing",
+        "u": "pixels, x right; NaN, or 0 in u and v: missing",
+        "v": "pixels, y down; NaN, or 0 in u and v: missing",
         "confidence": "0 to 1; 0: missing, and in the padding of smaller rigs",
         "instance_id": "optional, the same along a row; -1 or no such field: the tracker says",
         "skeleton": "optional, the same along a row: index into the parameter skeletons",

@@ -20,8 +20,8 @@ class Instance:
 
     Attributes:
         labels: What it is, from the most to the least exact (``tag36h11:5``, ``tag36h11``).
-        points: Shape (N, 2), pixels, or shares of the image where the message has shares. NaN
-            and infinite ones are missing.
+        points: Shape (N, 2), pixels, or shares of the image where the message has shares. NaN,
+            infinite ones and (0, 0) are missing.
         confidence: Shape (N,); what is not above 0 is missing.
         places: Index of each keypoint in the detector's own order, shape (N,).
         names: Name of each place where the message type fixes them; None: the detector decides.

@@ -27,7 +27,8 @@ def adapt(message: PointCloud2 | bytes, rigs: Sequence[Skeleton]) -> Keypoints2D
 
     A row must be as wide as its rig. Further columns are padding, which is allowed only with
     confidence 0: a rig that is one keypoint off would otherwise be lifted as something else.
-    Confidence is limited to [0, 1]; NaN and infinite values are missing keypoints.
+    Confidence is limited to [0, 1]. NaN and infinite values are missing keypoints, and so is pixel
+    (0, 0), which many detectors write for them.
 
     Raises:
         MessageError: The cloud cannot be read, or does not fit the rigs.
@@ -87,11 +88,11 @@ def _without_missing(cloud: Keypoints) -> tuple[NDArray[np.float32], NDArray[np.
     if not len(given):
         # It may claim any number of columns, which nobody must make arrays of.
         return uv[:, :0], given[:, :0]
-    finite = np.isfinite(uv)
+    finite, placed = np.isfinite(uv), uv.any(-1)
     # NaN is neither above 0 nor below infinity.
-    if finite.all() and (given > 0).all() and (given <= 1).all():
+    if finite.all() and placed.all() and (given > 0).all() and (given <= 1).all():
         return uv, given
-    seen = finite[..., 0] & finite[..., 1] & (given > 0) & (given < np.inf)
+    seen = finite[..., 0] & finite[..., 1] & placed & (given > 0) & (given < np.inf)
     return (
         np.where(seen[..., None], uv, np.float32(0)),
         np.where(seen, np.minimum(given, np.float32(1)), np.float32(0)),

@@ -107,7 +107,9 @@ def _padded(
         column = np.concatenate(columns)
         given = np.concatenate([instance.points for instance in instances])
         sure = np.clip(np.concatenate([instance.confidence for instance in instances]), 0, 1)
-        usable = (column >= 0) & (sure > 0) & (np.abs(given) < _LARGEST_PIXEL).all(-1)
+        # Many detectors write (0, 0) for what they do not see.
+        placed = given.any(-1) & (np.abs(given) < _LARGEST_PIXEL).all(-1)
+        usable = (column >= 0) & (sure > 0) & placed
         order = np.argsort(sure, kind="stable")
         order = order[usable[order]]
         points[row[order], column[order]] = given[order]
