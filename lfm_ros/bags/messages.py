@@ -110,7 +110,7 @@ class Messages:
         """Origin (3,) and quaternion xyzw (4,) of an instance's own frame."""
         tracked = moment.tracked
         rig = self._rigs[tracked.skeleton[row]]
-        origin, rotation = tracked.translation[row], tracked.rotation[row]
+        origin, rotation = tracked.translation[row], tracked.orientation[row]
         if rig.root is not None:
             points = tracked.points[row : row + 1, : len(rig)].astype(np.float64)
             origins, rotations = root_frames(points, rig.root, rotation[None].astype(np.float64))

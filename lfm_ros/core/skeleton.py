@@ -63,7 +63,8 @@ class Skeleton:
         pairs: (left, right) keypoint indices; None: read from the names (``guess_pairs``).
         nominal_size: Usual size in metres, by the definition of ``lfm_ros.core.placement.size``:
             the summed length of ``edges``, or without edges twice the radius. None if unknown.
-        root: Frame published as the instance's TF, or None for the network's canonical frame.
+        root: Frame published as the instance's TF. None: the network's canonical frame when an
+            instance was first seen, which turns with its points from there on.
         name: What the skeleton is registered as; empty for one made on the fly.
         rep155: Name of each keypoint's link in REP 155's model of a human, where that is not the
             keypoint's own name; empty strings for the others, or no strings at all.

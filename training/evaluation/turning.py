@@ -1,9 +1,10 @@
 """How steadily the frame of a tracked object turns with it, for rigs without a root frame.
 
 ``python -m training.evaluation.turning --data DIR`` lets rigid objects of every set turn to and fro
-before a camera, lifts every frame by itself from noisy keypoints, and runs the tracker over the
-result. ``as lifted`` is the rotation of the network's canonical structure, the other lines are
-``Tracked.orientation`` with each kind of smoothing. As medians over the sets of a group:
+before a camera (``--clips``: takes the ``*_clips`` recordings as they are), lifts every frame by
+itself from noisy keypoints, and runs the tracker over the result. ``as lifted`` is the rotation of
+the network's canonical structure, ``none`` is ``Tracked.orientation`` without smoothing, and the
+other lines are what the node makes of it for /tf. As medians over the sets of a group:
 
 ``jitter``
     Mean distance of the angular acceleration from the truth's, degrees/s²; ``x`` is how many times
@@ -32,7 +33,7 @@ from lfm_ros.core.alignment import procrustes
 from lfm_ros.core.filters import FILTERS
 from lfm_ros.core.rotations import angle_between, rotvec_from_matrix
 from lfm_ros.core.steady_turns import SteadyTurns
-from training.evaluation.clips import Clip, turning_clips
+from training.evaluation.clips import Clip, clips, turning_clips
 from training.evaluation.conditions import CAMERA
 from training.evaluation.smoothing import Row, lag, one_row
 
@@ -51,6 +52,8 @@ class TurningConfig:
     """A JSON file for the figures of every clip."""
     model: str | None = None
     """A model folder or name; the one that ships if left out."""
+    clips: bool = False
+    """Recordings that move in place of objects that turn."""
     groups: tuple[str, ...] = ("object", "robot")
     """Kinds of objects."""
     rate: float = 30.0
@@ -62,12 +65,13 @@ class TurningConfig:
 
 def measure(config: TurningConfig) -> dict[str, dict[str, Row]]:
     """Clip -> smoothing -> figures; ``group`` of a clip is the start of its name."""
+    if config.clips:
+        shown = clips(config.data, 3, config.rate, config.seed)
+    else:
+        shown = turning_clips(config.data, config.groups, config.rate, config.seed)
     with Lifter.from_pretrained(config.model) as lifter:
-        return {
-            clip.name: rows
-            for clip in turning_clips(config.data, config.groups, config.rate, config.seed)
-            if (rows := _of_clip(lifter, clip, config.strength))
-        }
+        found = {clip.name: _of_clip(lifter, clip, config.strength) for clip in shown}
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def _of_clip(lifter: Lifter, clip: Clip, strength: float) -> dict[str, Row]:
