@@ -10,9 +10,9 @@ help:  ## this list
 	@echo 'make TARGET [VARIABLE=value]'
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
 
-demo: check-python  ## node, player and viewer on moving objects [SECONDS=20] [DATA=file.npz] [PORT=8080]
+demo: check-python  ## node, player and viewer on moving objects [SECONDS=20] [DATA=file.npz [SKELETON=coco17]] [PORT=8080]
 	@$(BOOTSTRAP) demo lfm demo $(if $(SECONDS),--seconds '$(SECONDS)') \
-	  $(if $(DATA),--data '$(DATA)') $(if $(PORT),--port '$(PORT)')
+	  $(if $(DATA),--data '$(DATA)') $(if $(SKELETON),--skeleton '$(SKELETON)') $(if $(PORT),--port '$(PORT)')
 
 test: check-python  ## lint, types, import contracts and every test but the slow ones
 	@$(PYTEST)

@@ -13,10 +13,10 @@ import pytest
 
 from lfm_ros import Intrinsics, Lifter, Skeleton, __version__
 from lfm_ros.cli import main
-from lfm_ros.cli.keypoint_file import read_keypoints
 from lfm_ros.core.errors import InputError
 from lfm_ros.models import DEFAULT, available
 from lfm_ros.resources import config_dir
+from lfm_ros.scene.keypoint_file import read_keypoints
 from lfm_ros.skeletons import load_skeleton
 
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -167,7 +167,7 @@ def test_errors_are_one_sentence_and_status_2(tmp_path: Path) -> None:
     garbage.write_bytes(b"PK garbage")
     out = str(tmp_path / "out.npz")
     assert "there is no file" in sentence_of("lift", str(tmp_path / "none"), "--output", out)
-    assert "cannot be read" in sentence_of("lift", str(garbage), "--output", out)
+    assert "is not an npz" in sentence_of("lift", str(garbage), "--output", out)
     assert "'nobody'" in sentence_of("lift", good, "--output", out, "--skeleton", "nobody")
     assert "'warp'" in sentence_of("lift", good, "--output", out, "--backend", "warp")
     unwritable = str(tmp_path / "no_such_folder" / "out.npz")

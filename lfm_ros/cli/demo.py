@@ -23,7 +23,15 @@ def add_parser(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--seconds", type=_positive, help="end after so long; else at Ctrl-C")
-    parser.add_argument("--data", type=Path, metavar="FILE.npz", help="play recorded keypoints")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE.npz",
+        help="play recorded keypoints: 2D alone, or with their truth",
+    )
+    parser.add_argument(
+        "--skeleton", metavar="NAME", help="name or .yaml of its rig; else the file's own, if any"
+    )
     parser.add_argument(
         "--source",
         choices=("auto", "uv_det", "uv", "xyz"),
@@ -47,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
             seconds=options.seconds,
             data=options.data,
             source=options.source,
+            skeleton=options.skeleton,
             port=options.port,
             viewer=not options.no_viewer,
             report=options.json,

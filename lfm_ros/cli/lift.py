@@ -11,12 +11,12 @@ import numpy as np
 
 from lfm_ros.bags.library import is_bag
 from lfm_ros.cli import bag_options
-from lfm_ros.cli.keypoint_file import SOURCES, KeypointFile, read_keypoints
 from lfm_ros.core.camera import LEVEL_UP, Intrinsics
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.lifted import Lifted
 from lfm_ros.lifter import Lifter
+from lfm_ros.scene.keypoint_file import SOURCES, KeypointFile, read_keypoints
 from lfm_ros.skeletons import load_skeleton
 
 # Large enough to keep the network busy, small enough for any machine's memory.

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from lfm_ros.core.skeleton import Skeleton
-from lfm_ros.demo.rigs import rig_names, with_size
+from lfm_ros.demo.rigs import rig_names, rig_of, with_size
 from lfm_ros.resources import config_dir
 from lfm_ros.skeletons import load_skeleton
 
@@ -27,6 +27,7 @@ class Wishes:
         seconds: How long to play; None until Ctrl-C or the end of the recording.
         data: Recorded keypoints; None is the built-in scene.
         source: Which keypoints of the recording: ``auto``, ``uv_det``, ``uv`` or ``xyz``.
+        skeleton: Name or file of the recording's rig; None: as the file says.
         port: Of the viewer's page.
         viewer: Whether to start the viewer.
         report: File for the summary as JSON, or None.
@@ -35,6 +36,7 @@ class Wishes:
     seconds: float | None = None
     data: Path | None = None
     source: str = "auto"
+    skeleton: str | None = None
     port: int = 8080
     viewer: bool = True
     report: Path | None = None
@@ -115,17 +117,14 @@ def arguments(parameters: Mapping[str, Any], file: Path | None = None) -> list[s
 
 def _rigs_of(wishes: Wishes, folder: Path) -> tuple[list[str], int, list[str]]:
     """Names of the recording's rigs, its frames, and what there is to say about it."""
-    from lfm_ros.scene.recording import Recording
+    from lfm_ros.scene.opening import open_recording
 
-    recording = Recording(str(wishes.data), wishes.source)
-    rigs = [rig if rig.nominal_size else with_size(recording, rig) for rig in recording.skeletons]
-    notes = [
-        f"rig {rig.name} has no usual size: its {rig.nominal_size:g} m (all edges together) are "
-        "taken from the recording's truth, which flatters the distances of the root"
-        for rig, known in zip(rigs, recording.skeletons, strict=True)
-        if known.nominal_size is None
-    ]
-    return rig_names(rigs, folder), len(recording), notes
+    recording = open_recording(str(wishes.data), wishes.source)
+    rig, notes = rig_of(recording, wishes.skeleton), list(recording.remarks)
+    if rig.nominal_size is None:
+        rig, sentence = with_size(recording, rig)
+        notes.append(sentence)
+    return rig_names([rig], folder), len(recording), notes
 
 
 def _parameters(file: str, node: str) -> dict[str, Any]:

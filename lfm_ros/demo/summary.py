@@ -109,7 +109,7 @@ def status_line(
         f"{seconds:.0f} s",
         f"in {rate_in:.1f} out {rate_out:.1f} Hz",
         f"latency p50 {p50:.1f} p95 {p95:.1f} ms",
-        "no error known yet"
+        "no error known"
         if math.isnan(aligned)
         else f"error {in_place:.0f} mm, aligned {aligned:.0f} mm",
         status.get("engine", "?"),

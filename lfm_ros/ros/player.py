@@ -21,9 +21,12 @@ from lfm_ros.ros.clouds import Keypoints, Points, encode_keypoints, encode_point
 from lfm_ros.ros.parameters import PlayerParameters
 from lfm_ros.ros.run import Finished, run
 from lfm_ros.scene import Frame, Scene
+from lfm_ros.scene.keypoint_recording import KeypointRecording
+from lfm_ros.scene.opening import open_recording
 from lfm_ros.scene.recording import Recording
 
 Moment = tuple[Frame, Intrinsics]
+Source = Scene | Recording | KeypointRecording
 
 _RELIABLE = QoSProfile(depth=10)
 _LOOK_SECONDS = 0.1
@@ -88,13 +91,13 @@ class PlayerNode(Node):
         )
 
 
-def _source(settings: PlayerParameters) -> Scene | Recording:
+def _source(settings: PlayerParameters) -> Source:
     if settings.data:
-        return Recording(settings.data, settings.source)
+        return open_recording(settings.data, settings.source)
     return Scene(settings.seed, settings.noise)
 
 
-def _moments(source: Scene | Recording, settings: PlayerParameters) -> Iterator[Moment]:
+def _moments(source: Source, settings: PlayerParameters) -> Iterator[Moment]:
     """What is played, frame after frame."""
     if isinstance(source, Scene):
         return ((source.frame(i / settings.rate), source.camera) for i in count())

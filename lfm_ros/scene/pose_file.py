@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from lfm_ros.core.errors import InputError, SkeletonError
 from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.scene.npz import load_npz
 from lfm_ros.skeletons import skeleton_with
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -47,7 +47,7 @@ def read_pose_file(path: str | Path) -> dict[str, NDArray[Any]]:
     Raises:
         InputError: It is not such a file; the message is one sentence that says why.
     """
-    arrays = _load(Path(path))
+    arrays = load_npz(path)
     if "xyz" not in arrays:
         raise InputError(f"{path} has {sorted(arrays)} but no 'xyz' (frames, joints, 3); add it")
     xyz = arrays["xyz"]
@@ -79,23 +79,6 @@ def skeleton_of(arrays: Arrays, path: str | Path) -> Skeleton:
 
 def _numbered(count: int) -> list[str]:
     return [f"keypoint_{i}" for i in range(count)]
-
-
-def _load(path: Path) -> dict[str, NDArray[Any]]:
-    if not path.is_file():
-        raise InputError(f"there is no file {path}; give the path of an npz of key points")
-    try:
-        content = np.load(path, allow_pickle=False)
-        if isinstance(content, np.ndarray):
-            raise InputError(f"{path} is a single npy array; save named arrays with np.savez")
-        with content:
-            return {name: content[name] for name in content.files}
-    except zipfile.BadZipFile as error:
-        raise InputError(f"{path} is damaged ({error}); copy it again") from error
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(
-            f"{path} is not an npz of plain arrays ({error}); save it with np.savez, no objects"
-        ) from error
 
 
 def _check(

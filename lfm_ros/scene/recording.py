@@ -1,8 +1,8 @@
-"""Recorded keypoints, played like the built-in scene: one row of an npz is one frame."""
+"""Recorded keypoints and their truth, played like the built-in scene: a row is a frame."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,15 @@ class Recording:
         source: The source in use.
         skeleton: The rig; ``skeletons`` holds it alone, as ``Scene`` does for several.
         fps: Frames a second of ``frame``: the file's, or 30.
+        has_truth: True.
+        remarks: None; ``KeypointRecording`` has some.
 
     Raises:
         InputError: The file cannot be used; one sentence says why.
     """
+
+    has_truth = True
+    remarks: Sequence[str] = ()
 
     def __init__(self, path: str | Path, source: str = "auto") -> None:
         self.path = Path(path)

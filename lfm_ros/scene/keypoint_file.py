@@ -1,8 +1,7 @@
-"""Keypoints in an ``.npz`` file, in one of the forms that ``lfm lift`` reads."""
+"""Keypoints in an ``.npz`` file, as ``lfm lift`` and ``lfm demo`` read them."""
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.scene.npz import load_npz
 from lfm_ros.skeletons import skeleton_with
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -38,6 +38,7 @@ class KeypointFile:
         confidence: (N, K), or None.
         cameras: N cameras, or None.
         skeleton: The rig that the file names, or None.
+        image_size: Width and height in pixels, or None where the file does not say.
     """
 
     shape: tuple[int, ...]
@@ -45,6 +46,7 @@ class KeypointFile:
     confidence: NDArray[np.float64] | None
     cameras: list[Intrinsics] | None
     skeleton: Skeleton | None
+    image_size: tuple[int, int] | None = None
 
 
 def read_keypoints(path: Path, source: str | None = None) -> KeypointFile:
@@ -59,7 +61,7 @@ def read_keypoints(path: Path, source: str | None = None) -> KeypointFile:
     Raises:
         InputError: The file is missing, is no ``.npz``, or its arrays do not fit together.
     """
-    arrays = _load(path)
+    arrays = load_npz(path)
     name = source or next((name for name in SOURCES if name in arrays), None)
     if name not in arrays:
         wanted = repr(source) if source else " or ".join(SOURCES)
@@ -68,6 +70,7 @@ def read_keypoints(path: Path, source: str | None = None) -> KeypointFile:
     if keypoints.ndim not in (3, 4) or keypoints.shape[-1] != 2:
         raise InputError(
             f"{name} in {path} has shape {keypoints.shape}; it must be (N, K, 2) or (N, B, K, 2)"
+            f"{_split_scores(name, keypoints.shape)}"
         )
     shape, width = keypoints.shape[:-2], keypoints.shape[-2]
     return KeypointFile(
@@ -75,18 +78,17 @@ def read_keypoints(path: Path, source: str | None = None) -> KeypointFile:
         keypoints.reshape(-1, width, 2),
         _confidence(arrays, SOURCES.get(name, ()), (*shape, width)),
         _cameras(arrays, shape),
-        _skeleton(arrays, path.stem),
+        _skeleton(arrays, path, width),
+        _image_size(arrays),
     )
 
 
-def _load(path: Path) -> dict[str, NDArray[Any]]:
-    if not path.is_file():
-        raise InputError(f"there is no file {path}")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} cannot be read as an .npz file: {error}") from error
+def _split_scores(name: str, shape: tuple[int, ...]) -> str:
+    """What to do with x, y and score in one array, which many detectors give."""
+    if len(shape) not in (3, 4) or shape[-1] != 3:
+        return ""
+    score = SOURCES.get(name, ("confidence",))[0]
+    return f": is the third number a score? save {name}=a[..., :2] and {score}=a[..., 2]"
 
 
 def _confidence(
@@ -124,10 +126,20 @@ def _cameras(arrays: Arrays, shape: tuple[int, ...]) -> list[Intrinsics] | None:
     return rows
 
 
-def _skeleton(arrays: Arrays, stem: str) -> Skeleton | None:
+def _skeleton(arrays: Arrays, path: Path, width: int) -> Skeleton | None:
     """The rig that the file describes; a registered one if it is the same, for its size."""
     if "names" not in arrays:
         return None
     names = [str(name) for name in arrays["names"]]
+    if len(names) != width:
+        raise InputError(f"{path} has {len(names)} names for {width} keypoints; give each one")
     edges = np.asarray(arrays.get("edges", np.zeros((0, 2)))).reshape(-1, 2).tolist()
-    return skeleton_with(names, edges, stem)
+    return skeleton_with(names, edges, path.stem)
+
+
+def _image_size(arrays: Arrays) -> tuple[int, int] | None:
+    """Of the largest image, where rows have images of their own."""
+    if "image_size" not in arrays:
+        return None
+    width, height = np.asarray(arrays["image_size"]).reshape(-1, 2).max(0)
+    return int(width), int(height)
