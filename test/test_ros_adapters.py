@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -29,12 +30,22 @@ YOLO, HRI, ZED, HANDS, TAGS = list(EXAMPLES)[1:]
 
 def adapted(input_type: str, message: Any, **parameters: Any) -> Keypoints2D:
     """What the adapter makes of a message."""
+    adapt, rigs = adapter_of(input_type, **parameters)
+    return adapt(message, rigs)
+
+
+def adapter_of(input_type: str, **parameters: Any) -> tuple[Callable[..., Keypoints2D], Any]:
+    """What reads messages, and the rigs in use."""
     rig = EXAMPLES[input_type][1]
     settings = replace(
         LifterParameters(), **{"input_type": input_type, "skeletons": (rig,), **parameters}
     )
     adapter = load_adapter(lambda: settings)
-    return adapter.adapt(serialize_message(message) if adapter.raw else message, adapter.rigs)
+
+    def adapt(message: Any, rigs: Any) -> Keypoints2D:
+        return adapter.adapt(serialize_message(message) if adapter.raw else message, rigs)
+
+    return adapt, adapter.rigs
 
 
 @pytest.mark.parametrize("input_type", EXAMPLES)
@@ -112,6 +123,23 @@ class TestYolo:
     def test_more_keypoints_than_the_rig(self):
         with pytest.raises(MessageError, match=r"keypoint 17 is not one of the 17 .* 'coco17'"):
             adapted(YOLO, messages.yolo(yolo_detection(pixels(18))))
+
+    def test_a_rig_whose_last_keypoints_never_come_is_doubted(self):
+        adapt, rigs = adapter_of(YOLO, skeletons=("hand21",))
+        person = messages.yolo(*[yolo_detection(pixels(17))] * 20)
+        doubts = [adapt(person, rigs).doubts for _ in range(4)]
+        assert doubts[:2] == [(), ()]
+        assert doubts[2] == doubts[3]
+        assert "beyond the first 17 of the 21 of rig 'hand21'" in doubts[2][0]
+        assert "coco17" in doubts[2][0]
+        hand = messages.yolo(yolo_detection(pixels(1), [21]))
+        assert adapt(hand, rigs).doubts == adapt(person, rigs).doubts == ()
+
+    def test_a_rig_is_not_doubted_where_the_user_says_what_is_what(self):
+        few = {"keypoint_map": tuple(f"{i}: {load_skeleton('hand21').names[i]}" for i in range(9))}
+        adapt, rigs = adapter_of(YOLO, skeletons=("hand21",), **few)
+        seen = [adapt(messages.yolo(*[yolo_detection(pixels(17))] * 20), rigs) for _ in range(5)]
+        assert not any(frame.doubts for frame in seen)
 
     def test_the_surest_of_two_keypoints_with_one_id(self):
         detection = yolo_detection(pixels(2), [4, 4])

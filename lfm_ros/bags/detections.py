@@ -141,7 +141,7 @@ class DetectionBag:
         except MessageError as error:
             self.complain(str(error))
             return None
-        for why in detections.left_out:
+        for why in (*detections.left_out, *detections.doubts):
             self.complain(why)
         return detections
 

@@ -202,6 +202,9 @@ class Pipeline:
         for why in detections.left_out:
             self._statistics.noted("detections_left_out")
             self._complaints.warn_once(why)
+        for why in detections.doubts:
+            self._statistics.noted("rig_doubtful")
+            self._complaints.warn_once(why)
         return detections
 
     def _lift(self, job: _Job) -> None:

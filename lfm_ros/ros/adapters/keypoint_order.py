@@ -79,6 +79,15 @@ class KeypointOrder:
         known = (places >= 0) & (places < len(table))
         return np.where(known, table[np.where(known, places, 0)], _NOWHERE)
 
+    def assumed(self, names: tuple[str, ...] | None, rig: Skeleton) -> bool:
+        """Whether the detector is only taken to have the rig's order: no name and no entry says so.
+
+        Args:
+            names: The detector's names, or None.
+            rig: Where its keypoints go.
+        """
+        return names is None and not (self._map and self._entries_of(rig))
+
     def _by_number(self, rig: Skeleton) -> NDArray[np.int64] | None:
         """Column by place; None if the detector's order is the rig's."""
         mine = self._entries_of(rig)

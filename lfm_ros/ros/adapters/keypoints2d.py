@@ -25,6 +25,7 @@ class Keypoints2D:
         frame_id: The camera's optical frame; empty where the detector does not say it.
         normalized: Whether the keypoints are shares of the image's width and height, not pixels.
         left_out: Why detections are missing here, as sentences for the user.
+        doubts: Why the keypoints may be those of another rig, likewise.
     """
 
     keypoints: NDArray[np.float32]
@@ -35,6 +36,7 @@ class Keypoints2D:
     frame_id: str
     normalized: bool = False
     left_out: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.skeleton)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.ros.adapters.highest_keypoints import HighestKeypoints
 from lfm_ros.ros.adapters.instance import Floats, Instance
 from lfm_ros.ros.adapters.keypoint_order import KeypointOrder
 from lfm_ros.ros.adapters.keypoints2d import Keypoints2D
@@ -35,6 +36,7 @@ class Rigging:
         self, classes: Mapping[str, int], order: KeypointOrder, least_score: Callable[[], float]
     ) -> None:
         self._classes, self._order, self._least_score = classes, order, least_score
+        self._highest = HighestKeypoints()
 
     def frame(
         self,
@@ -60,6 +62,7 @@ class Rigging:
         kept = [pair for i in instances if (pair := self._with_rig(i, left_out)) is not None]
         width = max((len(rigs[rig]) for _, rig in kept), default=0)
         columns = [self._order.columns(i.places, i.names, rigs[rig]) for i, rig in kept]
+        doubts = [why for i, rig in kept if (why := self._doubt(i, rigs[rig]))]
         points, confidence = _padded([instance for instance, _ in kept], columns, width)
         return Keypoints2D(
             keypoints=points,
@@ -70,7 +73,12 @@ class Rigging:
             frame_id=header.frame_id,
             normalized=normalized or _are_shares(points[confidence > 0]),
             left_out=tuple(dict.fromkeys(left_out)),
+            doubts=tuple(dict.fromkeys(doubts)),
         )
+
+    def _doubt(self, instance: Instance, rig: Skeleton) -> str:
+        assumed = self._order.assumed(instance.names, rig)
+        return self._highest.doubt(instance.places, rig) if assumed else ""
 
     def _with_rig(self, instance: Instance, left_out: list[str]) -> tuple[Instance, int] | None:
         # Written so that a score of NaN is too low.
