@@ -49,6 +49,13 @@ def quat_xyzw_from_matrix(matrix: Array) -> Array:
     return np.where(quat[..., 3:] < 0, -quat, quat)
 
 
+def matrix_from_quat_xyzw(quat_xyzw: Array) -> Array:
+    """Rotation matrices (..., 3, 3) of unit quaternions (..., 4)."""
+    axis, cosine = np.asarray(quat_xyzw)[..., :3], np.asarray(quat_xyzw)[..., 3, None, None]
+    k = skew(axis)
+    return np.eye(3) + 2 * (cosine * k + k @ k)
+
+
 def matrix_from_rotvec(rotvec: Array) -> Array:
     """Rotation matrices (..., 3, 3) of rotation vectors (..., 3) in radians (Rodrigues)."""
     r = np.asarray(rotvec, np.float64)
@@ -61,11 +68,12 @@ def matrix_from_rotvec(rotvec: Array) -> Array:
 
 
 def rotvec_from_matrix(matrix: Array) -> Array:
-    """Rotation vectors (..., 3) in radians, not longer than pi, of rotation matrices (..., 3, 3)."""
+    """Rotation vectors (..., 3), radians up to pi, of rotation matrices (..., 3, 3)."""
     quat_xyzw = quat_xyzw_from_matrix(matrix)
     axis, cosine = quat_xyzw[..., :3], quat_xyzw[..., 3:]
     sine = np.linalg.norm(axis, axis=-1, keepdims=True)
-    return axis * np.where(sine > 1e-12, 2 * np.arctan2(sine, cosine) / np.maximum(sine, 1e-12), 2.0)
+    half = np.where(sine > 1e-12, np.arctan2(sine, cosine) / np.maximum(sine, 1e-12), 1.0)
+    return 2 * half * axis
 
 
 def skew(vector: Array) -> Array:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from std_msgs.msg import Header
 
 from lfm_ros.core.root_frame import root_frames
-from lfm_ros.core.rotations import quat_xyzw_from_matrix
+from lfm_ros.core.rotations import matrix_from_quat_xyzw, quat_xyzw_from_matrix
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.core.steady_turns import SteadyTurns
 from lfm_ros.ros.cdr import Numbers
@@ -94,20 +94,22 @@ class TransformBuilder:
         named = rows[np.array([slot is not None for slot in slots], bool)]
         without = len(rows) - len(named)
         origins, rotations = _instance_frames(frame, named, self._rigs)
+        quat_xyzw = quat_xyzw_from_matrix(rotations)
         if strength > 0:
             # Of steady points an axis is still not steady: a pelvis is short. Here and not in the
             # tracker, since it is here that the axes of a rig are known, and only if they are used.
             ids, stamp_ns = frame.instance_id[named].tolist(), nanoseconds(frame.header.stamp)
-            rotations = self._turns.step(ids, rotations, stamp_ns, strength)
-        numbers = np.concatenate([origins, quat_xyzw_from_matrix(rotations)], -1)
+            quat_xyzw = self._turns.step(ids, quat_xyzw, stamp_ns, strength)
+        numbers = np.concatenate([origins, quat_xyzw], -1)
         parent = frame.header.frame_id
         names: list[Names] = [(parent, self._instance_name(slot)) for slot in lent]
         if not keypoints:
             return names, numbers, without
         # Parents come before their children, an instance after the other.
         block = np.zeros((len(named), 1 + frame.points.shape[1], 7))
+        turns = matrix_from_quat_xyzw(quat_xyzw)
         block[:, 0] = numbers
-        block[:, 1:, :3] = (frame.points[named] - origins[:, None]) @ rotations
+        block[:, 1:, :3] = (frame.points[named] - origins[:, None]) @ turns
         block[:, 1:, 6] = 1
         there = np.ones(block.shape[:2], bool)
         there[:, 1:] = frame.known[named]

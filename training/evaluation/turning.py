@@ -31,7 +31,12 @@ from numpy.typing import NDArray
 from lfm_ros import Lifter, Tracker
 from lfm_ros.core.alignment import procrustes
 from lfm_ros.core.filters import FILTERS
-from lfm_ros.core.rotations import angle_between, rotvec_from_matrix
+from lfm_ros.core.rotations import (
+    angle_between,
+    matrix_from_quat_xyzw,
+    quat_xyzw_from_matrix,
+    rotvec_from_matrix,
+)
 from lfm_ros.core.steady_turns import SteadyTurns
 from training.evaluation.clips import Clip, clips, turning_clips
 from training.evaluation.conditions import CAMERA
@@ -96,7 +101,12 @@ def _of_clip(lifter: Lifter, clip: Clip, strength: float) -> dict[str, Row]:
 
 def _steady(turns: list[Array], rate: float, strength: float) -> list[Array]:
     steady = SteadyTurns()
-    return [steady.step([0], turn, round(1e9 * i / rate), strength) for i, turn in enumerate(turns)]
+    return [
+        matrix_from_quat_xyzw(
+            steady.step([0], quat_xyzw_from_matrix(turn), round(1e9 * i / rate), strength)
+        )
+        for i, turn in enumerate(turns)
+    ]
 
 
 def turn_figures(turns: Array, truth: Array, rate: float) -> Row:
