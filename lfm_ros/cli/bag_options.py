@@ -94,7 +94,7 @@ def wishes(options: argparse.Namespace) -> Wishes:
         "skeletons": tuple((options.skeleton or "coco17").split(",")),
     }
     names = (_attribute(name) for name in _OPTIONS)
-    given = {name: getattr(options, name) for name in (*names, "gravity")}
+    given = {name: getattr(options, name) for name in (*names, "gravity", "camera_pitch_deg")}
     known = Wishes.__dataclass_fields__
     return Wishes(**{k: v for k, v in given.items() if v is not None and k in known} | lists)
 
