@@ -81,7 +81,7 @@ def refuse_options(options: argparse.Namespace) -> None:
         InputError: One was.
     """
     for name in _OPTIONS:
-        if getattr(options, _attribute(name)) is not None:
+        if getattr(options, name[2:].replace("-", "_")) is not None:
             raise InputError(f"{name} is for recordings (.mcap, .db3, or the folder of one)")
 
 
@@ -93,14 +93,9 @@ def wishes(options: argparse.Namespace) -> Wishes:
         "known_sizes": _entries(options.known_size),
         "skeletons": tuple((options.skeleton or "coco17").split(",")),
     }
-    names = (_attribute(name) for name in _OPTIONS)
-    given = {name: getattr(options, name) for name in (*names, "gravity", "camera_pitch_deg")}
     known = Wishes.__dataclass_fields__
-    return Wishes(**{k: v for k, v in given.items() if v is not None and k in known} | lists)
-
-
-def _attribute(name: str) -> str:
-    return name[2:].replace("-", "_")
+    given = {k: v for k, v in vars(options).items() if v is not None and k in known}
+    return Wishes(**given | lists)
 
 
 def _entries(given: list[str] | None) -> tuple[str, ...]:
