@@ -14,6 +14,8 @@ from pathlib import Path
 
 #: Instruction sets that decide how fast a network runs, as /proc/cpuinfo spells them.
 _SETS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "asimddp", "sve")
+# On the PCI bus: the vendor, and how the class of whatever computes or shows pictures begins.
+_NVIDIA, _DISPLAY = "0x10de", "0x03"
 
 
 @dataclass(frozen=True)
@@ -99,12 +101,23 @@ class Host:
 
     @property
     def gpus(self) -> list[str]:
-        """Names of the NVIDIA GPUs; on a Jetson the board has it."""
+        """Names of the NVIDIA GPUs, with a driver or without; on a Jetson the board has it."""
         folder = self.root / "proc/driver/nvidia/gpus"
         texts = [self.text(str(p.relative_to(self.root))) for p in folder.glob("*/information")]
         names = [re.search(r"^Model:\s*(.+)$", text, re.MULTILINE) for text in sorted(texts)]
         found = [name[1].strip() for name in names if name]
-        return found or ([self.board or "Jetson"] if self.is_jetson else [])
+        return found or ([self.board or "Jetson"] if self.is_jetson else self._on_the_bus())
+
+    def _on_the_bus(self) -> list[str]:
+        """A name for each GPU of NVIDIA's that no driver names."""
+        devices = sorted((self.root / "sys/bus/pci/devices").glob("*"))
+        places = [str(path.relative_to(self.root)) for path in devices]
+        return [
+            f"NVIDIA GPU at {Path(place).name}, without a driver"
+            for place in places
+            if self.text(f"{place}/vendor") == _NVIDIA
+            and self.text(f"{place}/class").startswith(_DISPLAY)
+        ]
 
     def _cpuinfo(self) -> dict[str, str]:
         pairs = (line.split(":", 1) for line in self.text("proc/cpuinfo").splitlines())

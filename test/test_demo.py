@@ -245,7 +245,7 @@ def test_a_short_demo(tmp_path: Path) -> None:
     assert "unconfigured -> inactive -> active" in output
     assert "active -> inactive -> unconfigured -> finalized" in output
     assert output.count(" Hz | latency p50 ") in range(6, 9)
-    assert "onnxruntime: auto" in output
+    assert "engine: onnxruntime: " in output
 
 
 def write_recording(path: Path, rows: int = 75) -> None:

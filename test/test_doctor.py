@@ -158,6 +158,20 @@ def test_a_computer_without_a_gpu_is_told_no_remedy_for_one(tmp_path: Path) -> N
     assert libraries["onnxruntime"].mend == "python3 -m pip install onnxruntime"
 
 
+def test_a_gpu_without_a_driver_is_seen_on_the_bus(tmp_path: Path) -> None:
+    cards = {"0000:01:00.0": ("0x10de", "0x030000"), "0000:01:00.1": ("0x10de", "0x040300")}
+    for place, (vendor, kind) in cards.items():
+        folder = tmp_path / "sys/bus/pci/devices" / place
+        folder.mkdir(parents=True)
+        (folder / "vendor").write_text(f"{vendor}\n")
+        (folder / "class").write_text(f"{kind}\n")
+    host = Host(tmp_path)
+    assert host.gpus == ["NVIDIA GPU at 0000:01:00.0, without a driver"]
+    driver = named(computer.check(Surroundings(host, {}, (3, 12), nothing)))["driver"]
+    assert driver.state == BROKEN
+    assert "ubuntu-drivers" in driver.mend
+
+
 def test_ros_is_sourced_installed_or_neither(tmp_path: Path) -> None:
     bare = Surroundings(Host(tmp_path), {}, (3, 12), nothing)
     distribution, client = ros.check(bare)

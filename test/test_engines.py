@@ -12,6 +12,7 @@ import pytest
 
 from lfm_ros import Lifter
 from lfm_ros.core.errors import EngineError
+from lfm_ros.engines.cuda import opening
 from lfm_ros.engines.onnxruntime import (
     LARGEST_PART,
     OnnxRuntimeEngine,
@@ -19,6 +20,7 @@ from lfm_ros.engines.onnxruntime import (
     automatic_threads,
 )
 from lfm_ros.engines.select import BACKENDS, create_engine
+from lfm_ros.host import Host
 from lfm_ros.models import INPUTS, load_model
 
 
@@ -46,6 +48,16 @@ def test_auto_chooses_and_says_why(model):
     named, why = create_engine(model, engine.name)
     assert named.name == engine.name
     assert why != reason
+
+
+def test_a_computer_without_gpu_is_told_that_and_no_more(model, monkeypatch):
+    monkeypatch.setattr(opening, "_DRIVER", "libcuda-that-is-not-there.so.1")
+    monkeypatch.setattr(Host, "gpus", [])
+    assert create_engine(model)[1] == "it runs on the CPU; there is no NVIDIA GPU here"
+    monkeypatch.setattr(Host, "gpus", ["a GPU"])
+    reason = create_engine(model)[1]
+    assert "no NVIDIA driver here" in reason
+    assert "install the GPU's driver" in reason
 
 
 def test_an_unknown_backend_is_answered_with_the_known_ones(model):

@@ -13,6 +13,7 @@ from fetched_wheels import compile_library, fetch
 
 from lfm_ros.core.errors import EngineError
 from lfm_ros.engines.cuda import opening
+from lfm_ros.host import Host
 
 HERE = Path(__file__).parent
 LIBCUDA = HERE / "stand_in_libcuda.c"
@@ -91,11 +92,21 @@ def test_cuda_python(cuda_python):
 
 def test_no_driver_is_one_sentence(monkeypatch):
     monkeypatch.setattr(opening, "_DRIVER", "libcuda-that-is-not-there.so.1")
+    monkeypatch.setattr(Host, "gpus", ["a GPU"])
     reason = opening.unavailable()
     assert reason is not None
     assert "no NVIDIA driver" in reason
     assert "--runtime nvidia" in reason
     with pytest.raises(EngineError, match="no NVIDIA driver"):
+        opening.open_device()
+
+
+def test_no_gpu_is_no_fault(monkeypatch):
+    monkeypatch.setattr(opening, "_DRIVER", "libcuda-that-is-not-there.so.1")
+    monkeypatch.setattr(Host, "gpus", [])
+    assert opening.unavailable() == opening.NO_GPU
+    assert "install" not in opening.NO_GPU
+    with pytest.raises(EngineError, match="no NVIDIA GPU here"):
         opening.open_device()
 
 

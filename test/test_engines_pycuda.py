@@ -102,4 +102,4 @@ def test_without_a_driver_it_is_one_sentence(built):
     installed, imported, opened = done.stdout.splitlines()
     assert "pycuda" in installed
     if imported.startswith("ImportError libcuda.so.1"):  # a machine with a driver imports it
-        assert opened.startswith("EngineError there is no NVIDIA driver here")
+        assert opened.startswith("EngineError there is no NVIDIA ")

@@ -1,4 +1,4 @@
-"""What the figures should be, and whether they are."""
+"""What the figures should be on a computer with nothing else to do, and whether they are."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ class Target:
 
     Attributes:
         aim: What is wanted, in words.
+        bound: ``at least`` or ``at most``.
         wanted: The limit.
         found: The worst figure that was measured, None if none was.
         met: Whether that keeps the limit.
     """
 
     aim: str
+    bound: str
     wanted: float
     found: float | None
     met: bool | None
@@ -63,9 +65,9 @@ def _over_peer(rows: list[Row]) -> list[float]:
 
 def _least(aim: str, wanted: float, found: list[float]) -> Target:
     worst = min(found, default=None)
-    return Target(aim, wanted, worst, None if worst is None else worst >= wanted)
+    return Target(aim, "at least", wanted, worst, None if worst is None else worst >= wanted)
 
 
 def _most(aim: str, wanted: float, found: list[float]) -> Target:
     worst = max(found, default=None)
-    return Target(aim, wanted, worst, None if worst is None else worst <= wanted)
+    return Target(aim, "at most", wanted, worst, None if worst is None else worst <= wanted)

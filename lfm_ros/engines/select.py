@@ -9,6 +9,7 @@ from functools import partial
 from lfm_ros.core.errors import EngineError
 from lfm_ros.engines import first_load, nvidia, onnxruntime, openvino
 from lfm_ros.engines.base import Engine, Notice
+from lfm_ros.engines.cuda import opening
 from lfm_ros.models import Model
 
 AUTO = "auto"
@@ -65,7 +66,8 @@ def create_engine(
         notice: Told in a sentence before anything that takes long, such as building an engine.
 
     Returns:
-        The engine, and a sentence that says why it was chosen and why each other was not.
+        The engine, and a sentence that says why it was chosen and why each other was not. Where
+        there is no GPU it says no more than that: nothing is missing that would be of use.
 
     Raises:
         EngineError: No such runtime, or it cannot run here.
@@ -95,6 +97,8 @@ def _first_that_runs(model: Model, threads: int, notice: Notice) -> tuple[Engine
             passed_over[name] = str(error)
     else:
         raise EngineError(f"no backend can run {model.name}: {_told(passed_over)}")
+    if passed_over and set(passed_over.values()) == {opening.NO_GPU}:
+        return engine, "it runs on the CPU; there is no NVIDIA GPU here"
     for later in names[names.index(name) + 1 :]:
         passed_over[later] = BACKENDS[later].by_name_only or f"{name} comes first"
     return engine, f"auto chose it; not {_told(passed_over)}"

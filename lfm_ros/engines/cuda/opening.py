@@ -7,8 +7,12 @@ import importlib.util
 
 from lfm_ros.core.errors import EngineError
 from lfm_ros.engines.cuda.device import CudaError, Device
+from lfm_ros.host import Host
 
 _DRIVER = "libcuda.so.1"
+
+#: What is said of a computer that has nothing of NVIDIA's: no fault, so no remedy.
+NO_GPU = "there is no NVIDIA GPU here, and no driver; without one everything runs on the CPU"
 
 
 def unavailable() -> str | None:
@@ -19,6 +23,8 @@ def unavailable() -> str | None:
     try:
         ctypes.CDLL(_DRIVER)
     except OSError:
+        if not Host().gpus:
+            return NO_GPU
         return (
             f"there is no NVIDIA driver here ({_DRIVER} is missing); install the GPU's driver, in "
             "a container start it with --gpus all or --runtime nvidia"
