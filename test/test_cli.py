@@ -13,6 +13,7 @@ import pytest
 
 from lfm_ros import Intrinsics, Lifter, Skeleton, __version__
 from lfm_ros.cli import main
+from lfm_ros.core.camera import pitched_up
 from lfm_ros.core.errors import InputError
 from lfm_ros.models import DEFAULT, available
 from lfm_ros.resources import config_dir
@@ -78,6 +79,21 @@ def test_lift_turns_gravity_off(tmp_path: Path) -> None:
     upright = lift(source, tmp_path / "out.npz", "--skeleton", "coco17")
     unknown = lift(source, tmp_path / "out.npz", "--skeleton", "coco17", "--gravity", "none")
     assert np.abs(upright["points"] - unknown["points"]).max() > 1e-3
+
+
+def test_lift_is_told_how_far_the_camera_looks_down(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.npz", keypoints=pixels(2), K=MATRIX, image_size=[1280, 720])
+    told = lift(source, tmp_path / "out.npz", "--skeleton", "coco17", "--camera-pitch", "25")
+    with Lifter.from_pretrained() as lifter:
+        expected = lifter.lift(pixels(2), None, CAMERA, RIG, up=pitched_up(25))
+    np.testing.assert_allclose(told["points"], expected.points, atol=1e-4)
+
+
+@pytest.mark.parametrize("pitch", ["200", "steep", "nan"])
+def test_lift_refuses_a_pitch_that_is_none(pitch: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["lift", "in.npz", "--output", "out.npz", "--camera-pitch", pitch])
+    assert "give -90 to 90 degrees" in capsys.readouterr().err
 
 
 def test_lift_of_nothing_is_nothing(tmp_path: Path) -> None:

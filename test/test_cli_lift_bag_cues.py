@@ -34,7 +34,7 @@ from lfm_ros.bags.detections import DetectionBag
 from lfm_ros.bags.lifting import lift_recording
 from lfm_ros.bags.wishes import Wishes
 from lfm_ros.cli import main
-from lfm_ros.core.camera import LEVEL_UP
+from lfm_ros.core.camera import LEVEL_UP, pitched_up
 from lfm_ros.core.placement import size
 from lfm_ros.core.rigid import Rigid
 from lfm_ros.lifter import Lifter
@@ -226,9 +226,11 @@ def test_gravity_is_that_of_its_frame(everything, tmp_path):
     outs = {
         "odom": lift(everything, tmp_path, "--gravity-frame", "odom"),
         "level": lift(everything, tmp_path),
+        "pitched": lift(everything, tmp_path, "--camera-pitch", "20"),
         "none": lift(everything, tmp_path, "--gravity", "none"),
     }
     ups = {"odom": CAMERA_FROM_WORLD @ [0.0, 0.0, 1.0], "level": LEVEL_UP, "none": None}
+    ups["pitched"] = pitched_up(20)
     with Lifter.from_pretrained("lfm_tiny") as lifter:
         for name, out in outs.items():
             exact = lifter.lift(frame.keypoints, frame.confidence, SCENE.camera, rigs, up=ups[name])

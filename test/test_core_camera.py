@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from synthetic import LENSES, REPEATABLE, camera, in_front
 
 from lfm_ros import Intrinsics
+from lfm_ros.core.camera import LEVEL_UP, pitched_up
 from lfm_ros.core.errors import InputError
 
 pytestmark = pytest.mark.parity
@@ -109,6 +110,18 @@ def test_points_on_a_ray_share_a_pixel(lens, place, depth):
     pixel = camera(lens).project(point)
     np.testing.assert_allclose(camera(lens).project(depth * point), pixel, atol=1e-8)
     np.testing.assert_allclose(camera(lens).rays(pixel), place, atol=1e-9)
+
+
+@pytest.mark.parametrize(("degrees", "up"), [(0, LEVEL_UP), (90, (0, 0, -1)), (-90, (0, 0, 1))])
+def test_up_of_a_camera_that_looks_level_straight_down_or_up(degrees, up):
+    np.testing.assert_allclose(pitched_up(degrees), up, atol=1e-15)
+
+
+def test_what_is_below_the_horizon_is_in_the_middle_of_a_camera_that_looks_there():
+    """A place on the floor, as far below the eye as the pitch says."""
+    degrees, height = 30.0, 1.5
+    ahead = height / np.sin(np.radians(degrees))
+    assert np.dot(pitched_up(degrees), (0, 0, ahead)) == pytest.approx(-height)
 
 
 def test_an_assumed_field_of_view_spans_the_image():

@@ -81,8 +81,15 @@ def test_without_frames_gravity_is_as_the_parameter_says():
     assert not said
 
 
+def test_an_upright_camera_may_look_down():
+    pitched = scouted(None, camera_pitch_deg=30.0)[0].up
+    np.testing.assert_allclose(pitched, [0, -np.sqrt(0.75), -0.5], atol=1e-12)
+    assert scouted(gravity_frame="moon", camera_pitch_deg=30.0)[0].up == pitched
+    assert scouted(None, camera_pitch_deg=30.0, gravity="none")[0].up is None
+
+
 def test_gravity_is_the_z_axis_of_its_frame():
-    around, _, _ = scouted(gravity_frame="base")
+    around, _, _ = scouted(gravity_frame="base", camera_pitch_deg=30.0)
     np.testing.assert_allclose(around.up, [0, -np.cos(0.2), -np.sin(0.2)], atol=1e-12)
 
 

@@ -227,6 +227,22 @@ def test_live_parameters_take_effect_at_once(probe, clock):
     assert set_parameter(probe, "frame_id", "") == (True, "")
 
 
+def test_the_pitch_of_the_camera_can_be_told_at_any_time(probe, clock):
+    """What is lifted is another shape, and after the change back the first one again."""
+    assert set_parameter(probe, "tracking", False) == (True, "")
+    shapes = []
+    for pitch in (0.0, 40.0, 0.0):
+        assert set_parameter(probe, "camera_pitch_deg", pitch) == (True, "")
+        message = detections(next(clock))
+        message.data = shapes[0][0] if shapes else message.data
+        probe.lift(message)
+        shapes.append((message.data, decode_points(probe.cloud_of(message)).xyz))
+    (_, level), (_, pitched), (_, again) = shapes
+    assert np.abs(pitched - level).max() > 1e-3
+    np.testing.assert_array_equal(again, level)
+    assert set_parameter(probe, "tracking", True) == (True, "")
+
+
 def test_disabled_drops_frames_and_clears_markers(probe, clock):
     probe.lift(detections(next(clock)))
     answer = probe.call(SetBool, "lifter/enable", SetBool.Request(data=False))

@@ -30,6 +30,7 @@ class Wishes:
     min_confidence: float = 0.1
     rectified: bool = False
     gravity: str = "camera_upright"
+    camera_pitch_deg: float = 0.0
     known_sizes: tuple[str, ...] = ()
     gravity_frame: str = ""
     ground_frame: str = ""

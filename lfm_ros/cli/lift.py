@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from lfm_ros.bags.library import is_bag
 from lfm_ros.cli import bag_options
-from lfm_ros.core.camera import LEVEL_UP, Intrinsics
+from lfm_ros.core.camera import Intrinsics, pitched_up
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.lifted import Lifted
@@ -63,7 +64,16 @@ def add_parser(commands: Any) -> None:
         "--gravity",
         choices=("camera_upright", "none"),
         default="camera_upright",
-        help="what is known of gravity: the camera is held level, or nothing",
+        help="what is known of gravity: the camera is held upright, or nothing",
+    )
+    parser.add_argument(
+        "--camera-pitch",
+        dest="camera_pitch_deg",
+        type=_pitch,
+        default=0.0,
+        metavar="DEG",
+        help="how far an upright camera looks below the horizon; if that is not known to 10 "
+        "degrees, --gravity none is better",
     )
     parser.add_argument("--model", help="name or folder of the network")
     parser.add_argument("--backend", default="auto", help="what runs the network")
@@ -81,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     bag_options.refuse_options(options)
     file = read_keypoints(options.input, options.array)
     skeleton = load_skeleton(options.skeleton) if options.skeleton else file.skeleton
-    up = LEVEL_UP if options.gravity == "camera_upright" else None
+    up = pitched_up(options.camera_pitch_deg) if options.gravity == "camera_upright" else None
     with Lifter.from_pretrained(options.model, options.backend) as lifter:
         parts = list(_lift(lifter, file, options.camera, skeleton, up))
     arrays = {name: _joined(parts, name, file.shape) for name in _WRITTEN}
@@ -115,6 +125,17 @@ def _lift(
 def _joined(parts: list[Lifted], name: str, shape: tuple[int, ...]) -> np.ndarray:
     whole = np.concatenate([np.asarray(getattr(part, name)) for part in parts])
     return whole.reshape(*shape, *whole.shape[1:])
+
+
+def _pitch(text: str) -> float:
+    """Degrees, at most straight down or up."""
+    try:
+        degrees = float(text)
+    except ValueError:
+        degrees = math.nan
+    if not -90 <= degrees <= 90:
+        raise argparse.ArgumentTypeError(f"{text!r} is no angle; give -90 to 90 degrees")
+    return degrees
 
 
 def _camera(text: str) -> Intrinsics:

@@ -6,6 +6,7 @@ z forward.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,16 @@ Array = NDArray[np.float64]
 
 #: Against gravity, in the optical frame of a camera that is held level.
 LEVEL_UP = (0.0, -1.0, 0.0)
+
+
+def pitched_up(degrees: float) -> tuple[float, float, float]:
+    """Against gravity, in the optical frame of a camera that does not roll.
+
+    Args:
+        degrees: How far below the horizon it looks; negative: above.
+    """
+    pitch = math.radians(degrees)
+    return (0.0, -math.cos(pitch), -math.sin(pitch))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lfm_ros.core.camera import LEVEL_UP
+from lfm_ros.core.camera import pitched_up
 from lfm_ros.core.errors import FrameError
 from lfm_ros.core.rigid import Rigid
 
@@ -84,7 +84,8 @@ def surroundings(
             return None
 
     level, floor = to_camera(settings.gravity_frame), to_camera(settings.ground_frame)
-    up: Any = LEVEL_UP if settings.gravity == "camera_upright" else None
+    upright = settings.gravity == "camera_upright"
+    up: Any = pitched_up(settings.camera_pitch_deg) if upright else None
     target = settings.target_frame or camera_frame
     return Surroundings(
         target,
