@@ -55,7 +55,7 @@ def cold_lines(cold: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def target_lines(targets: Sequence[Target]) -> list[str]:
-    """What the project aims at, and what this run found of it; nothing of what it did not measure."""
+    """What the project aims at, and what was found; nothing of what was not measured."""
     measured = [target for target in targets if target.found is not None]
     if not measured:
         return []
