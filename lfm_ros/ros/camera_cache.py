@@ -11,7 +11,7 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo
 
 from lfm_ros.core.camera import Intrinsics
-from lfm_ros.core.errors import InputError
+from lfm_ros.core.errors import InputError, MessageError
 from lfm_ros.ros.cdr_reader import STAMP_END, stamp_of
 
 _REMEMBERED = 64
@@ -60,7 +60,11 @@ class CameraCache:
         self._unchanged = 0
 
     def update(self, info: CameraInfo | bytes) -> SeenCamera:
-        """Take over a ``sensor_msgs/msg/CameraInfo``, serialised or not; in one thread."""
+        """Take over a ``sensor_msgs/msg/CameraInfo``, serialised or not; in one thread.
+
+        Raises:
+            MessageError: The bytes are none.
+        """
         if isinstance(info, bytes):
             return self._update_serialized(info)
         content = _content(info)
@@ -72,7 +76,7 @@ class CameraCache:
         # Drivers repeat the same calibration with every image; reading it once is enough.
         if self._latest is not None and (data[:2], data[STAMP_END:]) == self._bytes:
             return self._remember(stamp_of(data), self._latest)
-        seen = self.update(deserialize_message(data, CameraInfo))
+        seen = self.update(_deserialized(data))
         self._bytes = (data[:2], data[STAMP_END:])
         return seen
 
@@ -101,6 +105,16 @@ class CameraCache:
             else:
                 self._paired = key in self._by_stamp
             return self._by_stamp.get(key, self._latest)
+
+
+def _deserialized(data: bytes) -> CameraInfo:
+    try:
+        return deserialize_message(data, CameraInfo)
+    except Exception as error:  # Of a class that rclpy hides.
+        raise MessageError(
+            f"{len(data)} bytes are no sensor_msgs/msg/CameraInfo, or not a whole one; publish it "
+            f"with a ROS 2 middleware ({error})"
+        ) from error
 
 
 def _stamp(stamp: Any) -> Stamp:

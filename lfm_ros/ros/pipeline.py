@@ -140,6 +140,10 @@ class Pipeline:
         """A ``sensor_msgs/msg/CameraInfo`` came in, serialised or not."""
         try:
             seen = self._cameras.update(info)
+        except MessageError as error:
+            self._statistics.noted("camera_info")
+            self._complaints.warn_once(f"camera_info is ignored: {error}")
+            return
         except Exception:
             self._complaints.warn(f"camera_info could not be read: {traceback.format_exc()}")
             return
