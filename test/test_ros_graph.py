@@ -314,6 +314,20 @@ def test_what_cannot_be_configured_is_a_failure_that_can_be_mended():
         assert probe.transition("configure"), process.output
 
 
+def test_values_of_parameters_that_there_are_not_are_said_once():
+    """Those that ROS itself understands are not among them."""
+    given = ("use_dept:=true", "skeleton:=[hand21]", "entirely.other:=3", "use_sim_time:=false")
+    qos = "qos_overrides./typos/keypoints.subscription.depth:=3"
+    arguments = [word for one in (*given, qos, "autostart:=false", TICK) for word in ("-p", one)]
+    with started("node", *arguments, namespace="typos") as process, probing("typos") as probe:
+        assert probe.transition("configure")
+        said = [line for line in process.output.splitlines() if "is no parameter" in line]
+    assert len(said) == 3
+    assert said[0].endswith("entirely.other is no parameter of lifter, so its value is not used")
+    assert said[1].endswith("did you mean skeletons?")
+    assert said[2].endswith("did you mean use_depth?")
+
+
 @pytest.mark.parametrize(
     ("argument", "says"),
     [("min_confidence:=7.0", "min_confidence"), ("gravity:=down", "choose one of camera_upright")],

@@ -21,6 +21,8 @@ from rcl_interfaces.msg import (
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from lfm_ros.ros.unknown_overrides import unknown_overrides
+
 Spec = TypeVar("Spec")
 
 #: When a new value is taken over: at once, by the next configure, or only by a new start.
@@ -90,6 +92,8 @@ def rules(spec: type) -> dict[str, Rule]:
 def declare(node: Node, spec: type, is_configured: Callable[[], bool] = lambda: False) -> None:
     """Declare every parameter of the spec on a node, and watch over later changes.
 
+    Values that were given to parameters which are not declared now are said in the log.
+
     Args:
         node: Where to declare; its parameter overrides are checked like any other value.
         spec: A dataclass made of ``parameter`` fields.
@@ -111,6 +115,8 @@ def declare(node: Node, spec: type, is_configured: Callable[[], bool] = lambda: 
     node.add_on_set_parameters_callback(lambda changes: validate(changes, is_configured()))
     for item in _fields(spec):
         node.declare_parameter(item.name, _ros_value(item.default), _descriptor(item))
+    for problem in unknown_overrides(node, known):
+        node.get_logger().warning(problem)
 
 
 def read(node: Node, spec: type[Spec]) -> Spec:
