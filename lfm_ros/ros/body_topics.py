@@ -10,6 +10,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
+from lfm_ros.ros import qos
 from lfm_ros.ros.adapters import Keypoints2D
 from lfm_ros.ros.adapters.identities import identity
 from lfm_ros.ros.diagnostics import Statistics
@@ -58,7 +59,12 @@ class BodyTopics:
         # Without QoS overrides: each would leave parameters behind, and there is no end of ids.
         adapter, take = self._pipeline.adapter, partial(self._take, source=source)
         return self._node.create_subscription(
-            adapter.message, topic, take, self._profile, raw=adapter.raw
+            adapter.message,
+            topic,
+            take,
+            self._profile,
+            event_callbacks=qos.unwatched_subscription(),
+            raw=adapter.raw,
         )
 
     def _take(self, message: Any, source: str) -> None:

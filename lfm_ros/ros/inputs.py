@@ -6,21 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, Image
 
 from lfm_ros.core.errors import MessageError
 from lfm_ros.ros import qos
 from lfm_ros.ros.body_topics import BodyTopics
 from lfm_ros.ros.diagnostics import Statistics
+from lfm_ros.ros.message_info import TELLS_MORE, with_info
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
 from lfm_ros.ros.sequence_gaps import SequenceGaps
 
 # The middleware drops in silence, the worker's queue counts: so the middleware gets some room.
 _READER_DEPTH = 10
-# In Humble, callbacks get messages alone.
-_TELLS_MORE = hasattr(Subscription, "CallbackType")
 
 
 class Inputs:
@@ -72,7 +70,7 @@ class Inputs:
         self._subscriptions = []
 
     def _detections(self, topic: str) -> Any:
-        take = self._counting(topic) if _TELLS_MORE else self._pipeline.take_keypoints
+        take = self._counting(topic) if TELLS_MORE else self._pipeline.take_keypoints
         return self._subscribe(
             self._pipeline.adapter.message, topic, take, raw=self._pipeline.adapter.raw
         )
@@ -88,14 +86,20 @@ class Inputs:
             if lost and self._node.count_publishers(topic) == 1:
                 self._pipeline.lose(lost)
 
-        return take
+        return with_info(take)
 
     def _subscribe(
         self, message: type, topic: str, callback: Callable[..., None], *, raw: bool = False
     ) -> Any:
         profile, overridable = qos.sensor(self._depth), qos.overridable()
         return self._node.create_subscription(
-            message, topic, callback, profile, qos_overriding_options=overridable, raw=raw
+            message,
+            topic,
+            callback,
+            profile,
+            event_callbacks=qos.unwatched_subscription(),
+            qos_overriding_options=overridable,
+            raw=raw,
         )
 
 

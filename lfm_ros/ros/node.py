@@ -19,7 +19,7 @@ from std_srvs.srv import SetBool, Trigger
 from lfm_ros.core.errors import LfmError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.lifter import Lifter
-from lfm_ros.ros import parameter_spec
+from lfm_ros.ros import parameter_spec, qos
 from lfm_ros.ros.adapters import load_adapter
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.diagnostics import Statistics, diagnostic_array
@@ -33,6 +33,7 @@ from lfm_ros.ros.run import run
 from lfm_ros.ros.scout import Scout
 from lfm_ros.ros.stamps import nanoseconds
 from lfm_ros.ros.surroundings import FRAME_PARAMETERS
+from lfm_ros.ros.unheard import unheard
 
 Result = TransitionCallbackReturn
 
@@ -55,7 +56,9 @@ class LifterNode(LifecycleNode):
         parameter_spec.declare(self, LifterParameters, lambda: self._pipeline is not None)
         self._settings = parameter_spec.read(self, LifterParameters)
         self._follow_parameters()
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._diagnostics = self.create_publisher(
+            DiagnosticArray, "/diagnostics", 10, event_callbacks=qos.unwatched_publisher()
+        )
         # Diagnostics must go on while simulated time stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(self._settings.diagnostics_period, self._diagnose, clock=steady)
@@ -220,7 +223,8 @@ class LifterNode(LifecycleNode):
         if not hasattr(self, "add_post_set_parameters_callback"):
             self._read_parameters()  # Humble has no other way to learn of changes
         level, message = self._health()
-        values = {"state": self._state, **self._identity(), **self._statistics.values()}
+        values = {"state": self._state, "executor": type(self.executor).__name__}
+        values |= {**self._identity(), **self._statistics.values()}
         values["last_error"] = self._failure or values["last_error"]
         name = self.get_fully_qualified_name().lstrip("/")
         stamp = self.get_clock().now().to_msg()
@@ -242,7 +246,7 @@ class LifterNode(LifecycleNode):
         """Level and one line for ``/diagnostics``."""
         if self._failure:
             return "ERROR", self._failure.strip().splitlines()[-1]
-        problem = self._foreign_publishers() or self._statistics.recent_problem()
+        problem = self._foreign_publishers() or self._unheard() or self._statistics.recent_problem()
         if problem:
             return "WARN", problem
         if self._pipeline is not None and self._pipeline.camera not in ("", "camera_info"):
@@ -266,6 +270,13 @@ class LifterNode(LifecycleNode):
                 self._complaints.warn_once(problem)
                 return problem
         return ""
+
+    def _unheard(self) -> str:
+        """The first of those who cannot talk with this node for their QoS; said of each, once."""
+        problems = list(unheard(self))
+        for problem in problems:
+            self._complaints.warn_once(problem)
+        return problems[0] if problems else ""
 
     def _start_by_itself(self) -> None:
         if self.trigger_configure() == Result.SUCCESS:

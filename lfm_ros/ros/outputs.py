@@ -101,11 +101,19 @@ class Outputs:
 
     def _managed(self, message: type, topic: str) -> Any:
         return self._node.create_lifecycle_publisher(
-            message, topic, qos.result(), qos_overriding_options=qos.overridable()
+            message,
+            topic,
+            qos.result(),
+            event_callbacks=qos.unwatched_publisher(),
+            qos_overriding_options=qos.overridable(),
         )
 
     def _plain(self, message: type, topic: str, profile: Any) -> Any:
         # LifecycleNode.create_publisher makes plain publishers, which also work while inactive.
         return self._node.create_publisher(
-            message, topic, profile, qos_overriding_options=qos.overridable()
+            message,
+            topic,
+            profile,
+            event_callbacks=qos.unwatched_publisher(),
+            qos_overriding_options=qos.overridable(),
         )

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 
 from lfm_ros.core.filters import FILTERS
+from lfm_ros.ros.executors import AUTO, EXECUTORS
 from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES
 from lfm_ros.ros.parameter_spec import LIVE, START, parameter, parameters_yaml
 
@@ -268,6 +269,14 @@ class LifterParameters:
         "a test at the start finds it to be; off: they are made as Python objects, which takes "
         "a hundred times as long for a hundred people.",
         choices=("auto", "off"),
+    )
+    executor: str = parameter(
+        AUTO,
+        "What takes messages to the node: single_threaded, rclpy's plain executor; events, its "
+        "EventsExecutor (not in Humble), which needs less processor time; auto, events where it is "
+        "known to work, with rmw_fastrtps_cpp. /diagnostics says which it is.",
+        when=START,
+        choices=EXECUTORS,
     )
     diagnostics_period: float = parameter(
         1.0, "Seconds between two messages on /diagnostics.", when=START, low=0.05, high=60.0

@@ -19,7 +19,7 @@ from lfm_ros.ros import parameter_spec, qos
 from lfm_ros.ros.camera_info import camera_info
 from lfm_ros.ros.clouds import Keypoints, Points, encode_keypoints, encode_points
 from lfm_ros.ros.parameters import PlayerParameters
-from lfm_ros.ros.run import Finished, run
+from lfm_ros.ros.run import run
 from lfm_ros.scene import Frame, Scene
 from lfm_ros.scene.keypoint_recording import KeypointRecording
 from lfm_ros.scene.opening import open_recording
@@ -72,7 +72,7 @@ class PlayerNode(Node):
         if moment is None:
             self._timer.cancel()
             self.get_logger().info(f"{self._what} is over: {self._played} frames played")
-            self._timer = self._every(_FAREWELL_SECONDS, _finish)
+            self._timer = self._every(_FAREWELL_SECONDS, self.context.try_shutdown)
             return
         frame, camera = moment
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._settings.frame_id)
@@ -122,10 +122,6 @@ def _truth(frame: Frame) -> Points:
         instance_id=frame.instance_id,
         skeleton=frame.skeleton,
     )
-
-
-def _finish() -> None:
-    raise Finished
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
+try:
+    from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+except ImportError:  # In Humble.
+    from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
+
 _RESULT_DEPTH = 5
 _TF_DEPTH = 100
 
@@ -36,3 +41,17 @@ def latched() -> QoSProfile:
 def overridable() -> QoSOverridingOptions:
     """Lets parameters change history, depth and reliability of an endpoint."""
     return QoSOverridingOptions.with_default_policies()
+
+
+def unwatched_publisher() -> PublisherEventCallbacks:
+    """Without events of QoS; see ``unwatched_subscription``."""
+    return PublisherEventCallbacks(use_default_callbacks=False)
+
+
+def unwatched_subscription() -> SubscriptionEventCallbacks:
+    """Without events of QoS, for endpoints that come and go.
+
+    Each would be two things more for the executor to wait for, and EventsExecutor crashes where an
+    event of an endpoint comes while that is destroyed. ``unheard.py`` looks for the same troubles.
+    """
+    return SubscriptionEventCallbacks(use_default_callbacks=False)

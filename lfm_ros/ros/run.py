@@ -10,32 +10,27 @@ from typing import Any
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from lfm_ros.core.errors import LfmError
-
-_JOIN_SECONDS = 5.0
-
-
-class Finished(Exception):  # noqa: N818  (it is no error)
-    """Raised in a callback by a node that has nothing more to do; the process ends with 0."""
+from lfm_ros.ros.executors import AUTO, make_spinner
+from lfm_ros.ros.spinning import SpinningThread
 
 
 def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int:
-    """Make a node, spin it until it has finished or a signal comes, and end cleanly.
+    """Make a node, spin it until a signal comes or it shuts its context down, and end cleanly.
 
     rclpy's own signal handlers shut the context down at once, so a node could not say goodbye (by
     deleting its markers, for example). Here SIGINT and SIGTERM end the spinning first.
 
     Args:
         make_node: Called after ``rclpy.init``. If the node has ``close``, it is called before the
-            context is shut down.
+            context is shut down. Its parameter ``executor``, if it has one, says what spins it.
         args: Command line; None is that of the process.
 
     Returns:
-        Exit status: 0 after a signal or ``Finished``, 1 after an error.
+        Exit status: 0 after a signal or a shutdown, 1 after an error.
     """
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     ended = threading.Event()
@@ -65,30 +60,9 @@ def _on_signals(handler: Any) -> None:
 
 def _spin_until(node: Node, ended: threading.Event) -> None:
     """Spin in a thread, so that this one, the only one that gets signals, can wait for them."""
-    failures: list[BaseException] = []
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    stop = node.create_guard_condition(_finish)
-
-    def spin() -> None:
-        try:
-            executor.spin()
-        except Finished:
-            pass
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            ended.set()
-
-    thread = threading.Thread(target=spin, name="executor", daemon=True)
-    thread.start()
+    choice = node.get_parameter("executor").value if node.has_parameter("executor") else AUTO
+    thread = SpinningThread(make_spinner(node, choice), ended.set)
     ended.wait()
-    stop.trigger()
-    thread.join(_JOIN_SECONDS)
-    executor.shutdown(0.0)
-    if failures:
-        raise failures[0]
-
-
-def _finish() -> None:
-    raise Finished
+    failure = thread.end()
+    if failure is not None:
+        raise failure

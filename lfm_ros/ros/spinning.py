@@ -1,17 +1,52 @@
-"""A node of this process that works in a thread of its own."""
+"""Threads that spin nodes."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import rclpy
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
+from lfm_ros.ros.executors import SingleThreadedSpinner, Spinner
+
 _JOIN_SECONDS = 5.0
+
+
+class SpinningThread:
+    """Spins in a thread of its own, from now until it is ended.
+
+    Args:
+        spinner: What spins.
+        on_end: Called in the thread when it is over, for whatever reason.
+    """
+
+    def __init__(self, spinner: Spinner, on_end: Callable[[], None] = lambda: None) -> None:
+        self._spinner, self._on_end = spinner, on_end
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="executor", daemon=True)
+        self._thread.start()
+
+    def end(self) -> BaseException | None:
+        """End it after the callback in hand.
+
+        Returns:
+            What a callback raised, if that ended it before.
+        """
+        self._spinner.stop()
+        self._thread.join(_JOIN_SECONDS)
+        self._spinner.close()
+        return self._failure
+
+    def _run(self) -> None:
+        try:
+            self._spinner.spin()
+        except BaseException as error:
+            self._failure = error
+        finally:
+            self._on_end()
 
 
 @contextmanager
@@ -20,37 +55,13 @@ def spinning(node: Node, context: Context) -> Iterator[None]:
 
     What a callback raised is raised at the end.
     """
-    executor = SingleThreadedExecutor(context=context)
-    executor.add_node(node)
-    # Shutting the context down would end the spinning too, but in the middle of a callback.
-    stop = node.create_guard_condition(_stop)
-    failures: list[Exception] = []
-
-    def spin() -> None:
-        try:
-            executor.spin()
-        except _Stopped:
-            pass
-        except Exception as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=spin, name="executor", daemon=True)
-    thread.start()
+    # Such nodes make and destroy clients while they spin, from other threads.
+    thread = SpinningThread(SingleThreadedSpinner(node))
     try:
         yield
     finally:
-        stop.trigger()
-        thread.join(_JOIN_SECONDS)
-        executor.shutdown(0.0)
+        failure = thread.end()
         node.destroy_node()
         rclpy.shutdown(context=context)
-    if failures:
-        raise failures[0]
-
-
-class _Stopped(Exception):  # noqa: N818  (it is no error)
-    """Raised in the executor's thread to end it between two callbacks."""
-
-
-def _stop() -> None:
-    raise _Stopped
+    if failure is not None:
+        raise failure
