@@ -128,12 +128,13 @@ setup(
     zip_safe=False,
     install_requires=["setuptools", "numpy>=1.21", "PyYAML>=5.4"],
     extras_require=EXTRAS,
+    # Short, because ROS names a program by its package: `ros2 run lfm_ros lifter`. colcon puts them
+    # into lib/lfm_ros (setup.cfg), where they are in nobody's way; pip puts them beside python.
     entry_points={
         "console_scripts": [
             f"lifter = {PACKAGE}.ros.node:main",
             f"player = {PACKAGE}.ros.player:main",
             f"viewer = {PACKAGE}.ros.viewer_node:main",
-            f"doctor = {PACKAGE}.doctor.command:main",
             f"lfm = {PACKAGE}.cli:main",
         ],
     },

@@ -71,7 +71,7 @@ def below(folder: Path) -> set[Path]:
 def test_colcon_puts_everything_where_ros_looks_for_it(checkout: Path) -> None:
     colcon("build", checkout)
     prefix = checkout.parent / "install" / "lfm_ros"
-    for name in ("lifter", "player", "viewer", "doctor", "lfm"):
+    for name in ("lifter", "player", "viewer", "lfm"):
         assert os.access(prefix / "lib" / "lfm_ros" / name, os.X_OK)
     assert (prefix / "share/ament_index/resource_index/packages/lfm_ros").is_file()
     for folder in ("config", "launch"):

@@ -1,4 +1,4 @@
-"""``ros2 run lfm_ros doctor``, the same as ``lfm doctor``."""
+"""``lfm doctor``, and ``python -m lfm_ros.doctor``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point of the executable ``doctor``."""
-    parser = argparse.ArgumentParser(prog="doctor", description=DESCRIPTION, allow_abbrev=False)
+    """``python -m lfm_ros.doctor``."""
+    parser = argparse.ArgumentParser(prog="python -m lfm_ros.doctor", description=DESCRIPTION, allow_abbrev=False)
     add_options(parser)
     return run(parser.parse_args(arguments))

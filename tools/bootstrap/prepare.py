@@ -119,7 +119,7 @@ def _link_project(env: dict[str, str]) -> None:
 
 
 def _finish_link() -> None:
-    ament_index.link_share(["lifter", "player", "viewer", "doctor", "lfm"])
+    ament_index.link_share(["lifter", "player", "viewer", "lfm"])
     stamps.mark_done("project", _project_key())
 
 
