@@ -2,7 +2,7 @@
 
 Motion capture has joints, detectors have noses and ears as well, and draw other edges. A network
 that never saw such a rig has to guess what its edges mean. The limbs are taken from the recording;
-what no recording has, ears and heels, is put where an average head and foot have it.
+what no recording has, ears, knuckles and heels, is put where an average body has it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from training.data.poses import PoseSet
 Points = NDArray[np.float32]
 
 #: Skeletons that people are given, by name.
-DETECTORS = ("coco17", "halpe26", "openpose25", "h36m17")
+DETECTORS = ("coco17", "halpe26", "openpose25", "h36m17", "mediapipe33")
 #: Between the name of a set and that of the detector's skeleton.
 JOINER = "+"
 
@@ -27,7 +27,13 @@ JOINER = "+"
 # own estimates; with eyes 63 mm apart a nose is 60 mm from an eye, and an ear 93 mm.
 _HEAD = {
     "left_eye": (0.5, 0.0, 0.0),
+    "left_eye_inner": (0.3, 0.0, 0.0),
+    "left_eye_outer": (0.75, -0.1, 0.0),
     "right_eye": (-0.5, 0.0, 0.0),
+    "right_eye_inner": (-0.3, 0.0, 0.0),
+    "right_eye_outer": (-0.75, -0.1, 0.0),
+    "mouth_left": (0.4, 0.2, -1.15),
+    "mouth_right": (-0.4, 0.2, -1.15),
     "nose": (0.0, 0.5, -0.65),
     "left_ear": (1.2, -1.27, -0.3),
     "right_ear": (-1.2, -1.27, -0.3),
@@ -38,6 +44,8 @@ _EYES_ABOVE_SKULL = np.radians(42.0)
 # Without eyes: how wide they are apart, in widths of the shoulders; how far a head nods and turns,
 # standard deviations in radians.
 _EYES_APART, _NOD_AND_TURN = 0.18, (0.25, 0.4)
+# Knuckles and thumb from the wrist: ahead and towards the thumb, in lengths of the forearm.
+_HAND = {"index": (0.36, 0.1), "pinky": (0.32, -0.14), "thumb": (0.2, 0.17)}
 # Toes to the side and the heel behind and below the ankle, in lengths from ankle to toe.
 _TOES_APART, _HEEL_BACK, _HEEL_DOWN = 0.2, 0.25, 0.35
 
@@ -133,7 +141,7 @@ def landmarks(
     found = {name: poses.xyz[:, index] for name, index in used.items()}
     valid = poses.valid[:, sorted(set(used.values()))].all(1)
     found["mid_hip"] = found["hip"] = 0.5 * (found["left_hip"] + found["right_hip"])
-    found |= _feet(found)
+    found |= _feet(found) | _hands(found, random)
     eyes = [found[name] for name in body.eyes]
     found |= _with_eyes(found, *eyes) if eyes else _without_eyes(found, body, random)
     return found, valid
@@ -177,7 +185,21 @@ def _feet(found: dict[str, Points]) -> dict[str, Points]:
         across = _unit(np.cross(foot, down)) * (-1 if side == "left" else 1) * length
         made[f"{side}_big_toe"] = toe + _TOES_APART * across
         made[f"{side}_small_toe"] = toe - _TOES_APART * across
+        made[f"{side}_foot_index"] = toe
         made[f"{side}_heel"] = ankle - _HEEL_BACK * foot + _HEEL_DOWN * length * down
+    return made
+
+
+def _hands(found: dict[str, Points], random: np.random.Generator) -> dict[str, Points]:
+    """Hands in line with their forearms, turned about them at random."""
+    made = {}
+    for side in ("left", "right"):
+        wrist = found[f"{side}_wrist"]
+        arm = wrist - found[f"{side}_elbow"]
+        length = np.linalg.norm(arm, axis=-1, keepdims=True)
+        across = _unit(np.cross(arm, random.standard_normal(arm.shape))) * length
+        for name, (ahead, aside) in _HAND.items():
+            made[f"{side}_{name}"] = wrist + ahead * arm + aside * across
     return made
 
 

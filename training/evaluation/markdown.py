@@ -34,6 +34,9 @@ Other occluders: keypoints near each other, and all on one side of the body.""",
 _RIGS = """\
 `seen` sets with half of their keypoints, and with one more in the middle of every edge:
 `procrustes` of the keypoints that both rigs have, beside the rig that was trained on."""
+_DETECTORS = """\
+People of `seen` with the keypoints of common detectors, upright. Limbs are those of the recordings,
+faces, heels and toes those of an average body. `mm` is of a body of the mean size."""
 _UNCERTAINTY = """\
 Share of the points, in per cent, that are as near as 50, 68 and 90 % should be; rank correlation of
 sigma and error within a set; their means in per cent of the radius."""
@@ -129,6 +132,18 @@ def rigs(result: dict[str, Any]) -> str:
         f"{moved['without_edges']['largest']:.0e} % without."
     )
     return "\n\n".join(text)
+
+
+def detectors(result: dict[str, Any]) -> str:
+    """People with the rigs of detectors."""
+    figures = ("procrustes", "camera", "rotation", "flat_procrustes")
+    rows = [
+        (name, *(_number(row[f]) for f in figures))
+        + tuple(f"{row[f]:.0f}" for f in ("procrustes_mm", "flat_procrustes_mm"))
+        for name, row in result["detectors"].items()
+    ]
+    head = ("", "procrustes", "camera", "rotation", "no depth", "procrustes, mm", "no depth, mm")
+    return "\n\n".join(["## People as detectors see them", _DETECTORS, grid(head, rows)])
 
 
 def uncertainty(result: dict[str, Any]) -> str:

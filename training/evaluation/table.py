@@ -21,7 +21,8 @@ def table(result: dict[str, Any]) -> str:
             if condition == "upright":
                 rows |= averages["groups"]
             lines += [_line(part, condition, group, row) for group, row in rows.items()]
-    return "\n".join([*lines, *_sweeps(result), *_others(result)])
+    unasked = [f"left out: {name}: {why}" for name, why in result.get("left_out", {}).items()]
+    return "\n".join([*lines, *_sweeps(result), *_others(result), *unasked])
 
 
 def _line(part: str, condition: str, group: str, row: Figures) -> str:
@@ -44,6 +45,10 @@ def _sweeps(result: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _both(share: float, millimetres: float) -> str:
+    return f"procrustes {share:.2f} ({millimetres:.0f} mm)"
+
+
 def _cell(value: float | None) -> str:
     return f"{'':15}" if value is None else f"{value:15.2f}"
 
@@ -56,6 +61,10 @@ def _others(result: dict[str, Any]) -> list[str]:
             f"\n{name} of the keypoints: procrustes {row['procrustes']:.2f}, "
             f"the same keypoints before {row['procrustes_before']:.2f}"
         )
+    for name, row in result.get("detectors", {}).items():
+        errors = (row["procrustes"], row["procrustes_mm"])
+        flat = (row["flat_procrustes"], row["flat_procrustes_mm"])
+        lines.append(f"people as {name}: {_both(*errors)}, no depth {_both(*flat)}")
     for name, row in result.get("permutation", {}).items():
         lines.append(
             f"shuffled {name.replace('_', ' ')}: points move {row['mean']:.1e} % of the radius on "
