@@ -51,7 +51,8 @@ def test_one_command_answers_every_question(folder, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     result = json.loads(output.read_text())
-    assert set(result) == {"config", "model", "seconds", "catalogue", "seen", *QUESTIONS}
+    about = {"config", "model", "seconds", "catalogue", "left_out"}
+    assert set(result) == {*about, "seen", *QUESTIONS}
     upright = result["seen"]["upright"]
     assert set(upright["sets"]) == set(result["catalogue"])
     assert set(upright["groups"]) == {"human"}, "the others are listed"

@@ -22,6 +22,7 @@ import tyro
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
+from training.command import sentences
 from training.config import TrainConfig
 from training.step import PARTS
 from training.trainer import Trainer
@@ -133,7 +134,8 @@ def _best_product(width: int, device: str) -> float:
 
 def main() -> None:
     """Read the command line and print what was measured."""
-    print(json.dumps(bench(tyro.cli(BenchConfig, description=__doc__)), indent=1))
+    with sentences():
+        print(json.dumps(bench(tyro.cli(BenchConfig, description=__doc__)), indent=1))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ where the network was trained.
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,7 +15,8 @@ import tyro
 
 from lfm_ros.cli.build_engine import capability
 from lfm_ros.cli.engine_building import BuildOptions, build_engine
-from lfm_ros.core.errors import InputError, LfmError
+from lfm_ros.core.errors import InputError
+from training.command import sentences
 from training.export import ExportConfig, export
 
 
@@ -59,15 +59,11 @@ def run(config: BuildConfig) -> Path | None:
     )
 
 
-def main() -> int:
+def main() -> None:
     """Read the command line, export and build."""
-    try:
+    with sentences():
         run(tyro.cli(BuildConfig, description=__doc__))
-    except LfmError as error:
-        print(f"training.build_engine: {error}", file=sys.stderr)
-        return 2
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

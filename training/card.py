@@ -17,6 +17,7 @@ import tyro
 
 from lfm_ros.core.errors import InputError
 from lfm_ros.models import load_model
+from training.command import sentences
 from training.evaluation import markdown
 from training.evaluation.curve import Curve, read_curve
 from training.evaluation.plots import draw
@@ -138,9 +139,10 @@ def _data(manifest: Mapping[str, Any]) -> str:
 def main() -> None:
     """Read the command line and write the card."""
     config = tyro.cli(CardConfig, description=__doc__)
-    text = card(config)
-    config.card.parent.mkdir(parents=True, exist_ok=True)
-    config.card.write_text(text)
+    with sentences():
+        text = card(config)
+        config.card.parent.mkdir(parents=True, exist_ok=True)
+        config.card.write_text(text)
     print(f"-> {config.card}")
 
 

@@ -8,7 +8,6 @@ comparison goes on behind the last one. ``FILE.json`` and ``FILE.md`` are writte
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,7 +19,8 @@ import torch
 import tyro
 from tqdm import tqdm
 
-from lfm_ros.core.errors import InputError, LfmError
+from lfm_ros.core.errors import InputError
+from training.command import sentences
 from training.peers.bench import Bench, load
 from training.peers.entries import KINDS
 from training.peers.measure import measure, megaflop
@@ -143,10 +143,8 @@ def _write(path: Path, records: list[Record]) -> None:
 def main() -> None:
     """Read the command line, compare and print the table."""
     config = tyro.cli(CompareConfig, description=__doc__)
-    try:
+    with sentences():
         print(table(compare(config)))
-    except LfmError as error:
-        sys.exit(f"compare: {error}")
     print(f"-> {config.output}")
 
 

@@ -14,6 +14,7 @@ from training.data.sampler import SamplerConfig
 
 SHIPPED = Path(__file__).parent / "weights"
 _PREFIX = "lfm_"
+_VALIDATIONS, _LONGEST_PERIOD = 5, 200_000
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,12 @@ class TrainConfig:
     """Largest norm of the gradient."""
     save_every: float = 120.0
     """Seconds between checkpoints."""
-    validate_every: int = 200_000
-    """Samples between validations."""
+    validate_every: int = 0
+    """Samples between validations; 0: a fifth of ``samples``, at most 200,000. The end is one."""
     device: str = "auto"
     """auto, cpu or cuda; auto takes a GPU where there is one."""
     threads: int = 0
-    """CPU threads; 0 leaves it to torch."""
+    """CPU threads; 0: what OMP_NUM_THREADS says, else one a core, at most 4."""
     workers: int = 0
     """Processes that draw batches ahead; with any, a run resumes no longer to the bit."""
     bf16: bool = True
@@ -73,6 +74,18 @@ class TrainConfig:
     seed: int = 0
     views: ViewConfig = field(default_factory=ViewConfig)
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
+
+    def __post_init__(self) -> None:
+        for name in ("threads", "workers", "validate_every"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} is {getattr(self, name)}; give 0 or more")
+        if self.samples < 1:
+            raise InputError(f"samples is {self.samples}; give at least 1")
+
+    @property
+    def validation_period(self) -> int:
+        """Samples between validations."""
+        return self.validate_every or max(1, min(_LONGEST_PERIOD, self.samples // _VALIDATIONS))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, stored beside the weights."""

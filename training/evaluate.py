@@ -1,7 +1,8 @@
 """Evaluate a model as a robot would run it: through the Lifter, from pixels.
 
 ``python -m training.evaluate --data DIR --output FILE.json`` prints tables and writes every figure;
-``--quick`` takes fewer views. Errors are per cent of the object's radius, mean over frame,
+``--urdf ROBOT.urdf`` takes the configurations held out from ``training.train --urdf``, ``--quick``
+fewer views. Errors are per cent of the object's radius, mean over frame,
 category, group; see ``lfm_ros.core.metrics`` for the three ways of aligning. Planar sets, sets with
 one degree of freedom and sets with fewer than four validation sequences are listed, not averaged.
 
@@ -30,6 +31,8 @@ The file, by key:
 ``recordings``
     Set with images -> ``frames``, ``sources`` -> method -> figures; see
     ``training.evaluation.recordings``.
+``left_out``
+    Question -> why it could not be asked of this data.
 
 Averages are ``overall`` and ``groups`` (without the listed sets), ``overall_without_apart`` (nor
 robots in random configurations), ``all_sets`` (with the listed sets) and ``sets``. A row of figures
@@ -41,8 +44,8 @@ holds ``procrustes``, ``camera``, ``reflected`` (per cent of the radius), ``rota
 from __future__ import annotations
 
 import json
-import os
 import time
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -50,16 +53,26 @@ from typing import Any
 import tyro
 
 from lfm_ros import Lifter
+from lfm_ros.core.errors import InputError
+from training.command import sentences
+from training.data.robot import link_names
 from training.evaluation.conditions import CONDITIONS, SWEEPS
 from training.evaluation.examiner import Examiner, Sets
 from training.evaluation.permutation import order_matters
 from training.evaluation.recordings import recordings
-from training.evaluation.rigs import transfer
-from training.evaluation.sets import Division, divided
+from training.evaluation.rigs import SMALLEST, transfer
+from training.evaluation.sets import Division, divided, divided_robot
 from training.evaluation.table import table
 from training.evaluation.uncertainty import calibration
+from training.threads import usable_cores
 
 QUESTIONS = ("training", "sweeps", "rigs", "permutation", "uncertainty", "recordings")
+_NONE_SEEN = "no sequences are held out of a set to train on"
+_WHY_NOT = {
+    "recordings": "no set in metres has images (K with uv or uv_det)",
+    "rigs.subset": f"no set can lose half of its keypoints and keep {SMALLEST}",
+    "rigs.superset": "no set has edges",
+}
 _QUICK = {"frames": 40, "fewer": 12}
 
 
@@ -67,11 +80,15 @@ _QUICK = {"frames": 40, "fewer": 12}
 class EvaluateConfig:
     """What to evaluate."""
 
-    data: Path
-    """Folder of pose sets with index.json."""
+    data: Path | None = None
+    """Folder of pose sets, with or without index.json."""
+    urdf: Path | None = None
+    """A robot's URDF instead, as it was given to training.train."""
+    links: str = ""
+    """Its links that are keypoints, comma separated; empty chooses."""
     output: Path = Path("runs/evaluation.json")
     model: str | None = None
-    """A model folder or name; the one that ships if left out."""
+    """A model folder that training.export wrote, or a name; the one that ships if left out."""
     frames: int = 200
     """Largest number of frames of each set, upright."""
     fewer: int = 60
@@ -82,15 +99,22 @@ class EvaluateConfig:
     questions: tuple[str, ...] = QUESTIONS
     """What is asked beside the conditions."""
     seed: int = 0
-    workers: int = os.cpu_count() or 1
+    workers: int = field(default_factory=usable_cores)
     """Sets that are lifted at the same time; changes no figure."""
 
 
 def evaluate(config: EvaluateConfig) -> dict[str, Any]:
-    """Every set under every condition, and every other question; see above for the result."""
+    """Every set under every condition, and every other question; see above for the result.
+
+    Raises:
+        InputError: There is nothing to evaluate, or a condition or question is not known.
+        LfmError: Data or model cannot be read.
+    """
     config = replace(config, **_QUICK) if config.quick else config
     start = time.perf_counter()
-    division = divided(config.data)
+    _check_names("conditions", config.conditions, CONDITIONS)
+    _check_names("questions", config.questions, QUESTIONS)
+    division = _division(config)
     result: dict[str, Any] = {"config": json.loads(json.dumps(asdict(config), default=str))}
     with Lifter.from_pretrained(config.model) as lifter:
         examiner = Examiner(
@@ -107,6 +131,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
             result[part] = _conditions(examiner, sets, config.conditions)
         for question in config.questions:
             result |= _ask(question, examiner, division, config.data)
+    result |= {"left_out": _left_out(config, result)}
     return {**result, "seconds": round(time.perf_counter() - start, 1)}
 
 
@@ -115,11 +140,38 @@ def _conditions(examiner: Examiner, sets: Sets, names: tuple[str, ...]) -> dict[
     return {name: examiner.under(sets, CONDITIONS[name], frames.get(name)) for name in names}
 
 
-def _ask(question: str, examiner: Examiner, division: Division, data: Path) -> dict[str, Any]:
+def _division(config: EvaluateConfig) -> Division:
+    if config.data is None and config.urdf is None:
+        raise InputError("nothing to evaluate on; give --data DIR or --urdf ROBOT.urdf")
+    if config.urdf is None:
+        assert config.data is not None
+        return divided(config.data)
+    return divided_robot(config.urdf, link_names(config.links), config.seed)
+
+
+def _check_names(what: str, given: tuple[str, ...], known: Collection[str]) -> None:
+    wrong = [name for name in given if name not in known]
+    if wrong:
+        raise InputError(f"{what} has {wrong[0]!r}; choose among {', '.join(known)}")
+
+
+def _left_out(config: EvaluateConfig, result: dict[str, Any]) -> dict[str, str]:
+    """What was asked and has no answer, and why."""
+    answered = {**result, **{f"rigs.{name}": row for name, row in result.get("rigs", {}).items()}}
+    asked = list(config.questions)
+    if "rigs" in asked and "rigs" in result:
+        asked[asked.index("rigs")] = "rigs.subset"
+        asked.insert(asked.index("rigs.subset") + 1, "rigs.superset")
+    return {name: _WHY_NOT.get(name, _NONE_SEEN) for name in asked if not answered.get(name)}
+
+
+def _ask(
+    question: str, examiner: Examiner, division: Division, data: Path | None
+) -> dict[str, Any]:
     """One entry of the result; none where the data cannot answer."""
     seen = division.parts.get("seen", {})
     if question == "recordings":
-        return {question: recordings(examiner, data, division)}
+        return {question: {} if data is None else recordings(examiner, data, division)}
     if question == "uncertainty":
         return {question: _uncertainty(examiner, division)}
     if not seen:
@@ -151,10 +203,12 @@ def _uncertainty(examiner: Examiner, division: Division) -> dict[str, Any]:
 
 def main() -> None:
     """Read the command line, evaluate, print the tables and write the file."""
-    config = tyro.cli(EvaluateConfig, description=__doc__)
-    result = evaluate(config)
-    config.output.parent.mkdir(parents=True, exist_ok=True)
-    config.output.write_text(json.dumps(result, indent=1) + "\n")
+    with sentences():
+        config = tyro.cli(EvaluateConfig, description=__doc__)
+        # First, for it would be a pity to find out afterwards that it cannot be written.
+        config.output.parent.mkdir(parents=True, exist_ok=True)
+        result = evaluate(config)
+        config.output.write_text(json.dumps(result, indent=1) + "\n")
     print(table(result))
     print(f"{result['seconds']:.0f} s -> {config.output}")
 

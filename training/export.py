@@ -25,6 +25,7 @@ from lfm_ros.core.errors import ModelError
 from lfm_ros.core.normalize import CAMERA_FEATURES
 from lfm_ros.models import INPUTS, MANIFEST, sha256
 from training import checkpoint
+from training.command import sentences
 from training.half_gate import LARGEST_CHANGE, change_of_error
 from training.model import OUTPUTS, Lifting
 from training.onnx_file import OPSET, TRACED, write_onnx
@@ -213,7 +214,8 @@ def _manifest(name: str, model: Lifting, about: dict[str, Any]) -> dict[str, Any
 
 def main() -> None:
     """Read the command line and export."""
-    manifest = export(tyro.cli(ExportConfig, description=__doc__))
+    with sentences():
+        manifest = export(tyro.cli(ExportConfig, description=__doc__))
     print(
         f"{manifest['name']}: {manifest['parameters']:,} parameters, {manifest['samples']:,} views"
     )

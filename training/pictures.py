@@ -20,6 +20,7 @@ import tyro
 from lfm_ros import Lifter
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.metrics import errors
+from training.command import sentences
 from training.data.poses import PoseSet
 from training.evaluation.conditions import CONDITIONS
 from training.evaluation.sets import divided
@@ -119,8 +120,9 @@ def _draw_set(row: Any, lifter: Lifter, config: PicturesConfig, name: str, poses
 def main() -> None:
     """Read the command line and draw."""
     config = tyro.cli(PicturesConfig, description=__doc__)
-    for path in draw(config):
-        print(f"-> {path}")
+    with sentences():
+        for path in draw(config):
+            print(f"-> {path}")
 
 
 if __name__ == "__main__":

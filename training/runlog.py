@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-_SHOWN = ("procrustes", "camera")
+LEGEND = (
+    "shown while it runs: errors on the training views, which are noisy and partly hidden, in per "
+    "cent of the object's radius: `aligned` after Procrustes alignment (root mean square), "
+    "`camera` in the camera's frame (mean)"
+)
 
 
 class RunLog:
@@ -37,13 +42,16 @@ class RunLog:
         if self._writer is not None:
             for name, value in values.items():
                 self._writer.add_scalar(name, value, samples)
-        shown = {name: f"{values[name]:.3f}" for name in _SHOWN if name in values}
-        if shown:
-            self._bar.set_postfix(shown)
+        if "procrustes" in values:
+            self._bar.set_postfix_str(_in_per_cent(values))
 
     def note(self, samples: int, text: str) -> None:
         """Note a sentence, and show it."""
         self._append({"samples": samples, "time": time.time(), "note": text})
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """Show something, and note it nowhere."""
         if self._writer is not None:
             self._bar.write(text)
 
@@ -57,3 +65,9 @@ class RunLog:
         if self._writer is not None:
             with self._file.open("a") as file:
                 file.write(json.dumps(entry) + "\n")
+
+
+def _in_per_cent(values: dict[str, float]) -> str:
+    """The terms of the loss as ``LEGEND`` has them; that of the alignment is a square."""
+    shown = {"aligned": math.sqrt(values["procrustes"]), "camera": values.get("camera")}
+    return ", ".join(f"{name} {100 * v:.1f} %" for name, v in shown.items() if v is not None)

@@ -11,14 +11,15 @@ import sys
 import time
 
 import numpy as np
+import torch
 import tyro
 
-from lfm_ros.core.errors import LfmError
+from training.command import sentences
 from training.config import TrainConfig
 from training.interrupts import Interrupts
-from training.runlog import RunLog
+from training.runlog import LEGEND, RunLog
 from training.trainer import Trainer
-from training.validate import validate
+from training.validate import in_words, validate
 
 __all__ = ["TrainConfig", "Trainer", "run"]
 
@@ -50,6 +51,7 @@ def run(config: TrainConfig) -> Trainer:
     """
     trainer = Trainer(config)
     log = RunLog(config.run, config.samples, trainer.samples, silent=not trainer.ranks.first)
+    log.say(_beginning(trainer))
     try:
         with Interrupts() as interrupts:
             _loop(trainer, log, interrupts)
@@ -62,12 +64,32 @@ def run(config: TrainConfig) -> Trainer:
     return trainer
 
 
+def _beginning(trainer: Trainer) -> str:
+    config = trainer.config
+    if trainer.samples >= config.samples:
+        return (
+            f"{config.run} has seen its {trainer.samples:,} poses; to go on give more --samples, "
+            "to begin anew another --run"
+        )
+    threads = torch.get_num_threads()
+    where = "the GPU" if trainer.device == "cuda" else f"{threads} CPU thread{'s'[: threads - 1]}"
+    held = sum(len(poses) for poses in trainer.validation_sets.values())
+    judged = (
+        f"judged on {held:,} held-out poses every {config.validation_period:,} and at the end"
+        if held
+        else "not judged: no set has sequences enough to hold some out (docs/training.md)"
+    )
+    return f"{config.samples:,} poses on {where}, {judged}\n{LEGEND}"
+
+
 def _loop(trainer: Trainer, log: RunLog, interrupts: Interrupts) -> None:
-    config, clock, saved = trainer.config, _Clock(trainer.config), trainer.samples
+    config, clock = trainer.config, _Clock(trainer.config)
+    period = config.validation_period
+    saved = judged = trainer.samples
     while trainer.samples < config.samples:
         stop, save = trainer.ranks.any(interrupts.wanted or clock.stop(), clock.save())
         if stop:
-            return
+            break
         if save:
             trainer.save()
             clock.saved()
@@ -77,8 +99,11 @@ def _loop(trainer: Trainer, log: RunLog, interrupts: Interrupts) -> None:
         log.advance(trainer.samples - before)
         if trainer.steps % _LOG_EVERY == 0:
             _report(trainer, log, saved)
-        if before // config.validate_every != trainer.samples // config.validate_every:
+        if before // period != trainer.samples // period:
             _validate(trainer, log)
+            judged = trainer.samples
+    if judged < trainer.samples and not interrupts.wanted:
+        _validate(trainer, log)
 
 
 def _report(trainer: Trainer, log: RunLog, saved: int) -> None:
@@ -92,22 +117,22 @@ def _report(trainer: Trainer, log: RunLog, saved: int) -> None:
 
 
 def _validate(trainer: Trainer, log: RunLog) -> None:
-    if trainer.ranks.first:
+    if trainer.ranks.first and trainer.validation_sets:
         with trainer.averaged_model() as model:
             errors = validate(model, trainer.validation_sets, trainer.config.views)
         log.values(trainer.samples, errors)
+        log.say(f"after {trainer.samples:,} poses: {in_words(errors)}")
 
 
 def main() -> None:
     """Read the command line and train."""
     np.seterr(all="raise", under="ignore")
-    config = tyro.cli(TrainConfig, description=__doc__)
-    try:
-        trainer = run(config)
-    except LfmError as error:
-        sys.exit(f"training: {error}")
-    except KeyboardInterrupt:
-        sys.exit(f"training: ended at once; {config.run} is as it was last saved")
+    with sentences():
+        config = tyro.cli(TrainConfig, description=__doc__)
+        try:
+            trainer = run(config)
+        except KeyboardInterrupt:
+            sys.exit(f"ended at once; {config.run} is as it was last saved")
     trainer.ranks.leave()
 
 

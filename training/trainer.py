@@ -15,6 +15,7 @@ from lfm_ros.core.errors import InputError
 from training import checkpoint
 from training.config import TrainConfig, weights_of
 from training.data.builtin import builtin_sets
+from training.data.detector_rigs import original, with_detector_rigs
 from training.data.poses import PoseSet, load_folder
 from training.data.sampler import PoseBatch, PoseSampler, as_they_are
 from training.data.splits import divide, held_out
@@ -24,6 +25,7 @@ from training.model import PRESETS, Lifting
 from training.optimizers import rate_factor, restore
 from training.prefetch import prefetched
 from training.step import Learner
+from training.threads import threads_for
 
 
 class Trainer:
@@ -35,8 +37,7 @@ class Trainer:
 
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
-        if config.threads:
-            torch.set_num_threads(config.threads)
+        torch.set_num_threads(threads_for(config.threads, config.workers))
         self.device = device_of(config.device)
         self.ranks = Ranks.join(self.device)
         torch.manual_seed(config.seed)
@@ -100,7 +101,7 @@ class Trainer:
             "samples": self.samples,
             "steps": self.steps,
             "train": self.config.as_dict(),
-            "sets": {name: poses.license for name, poses in sorted(self.train_sets.items())},
+            "sets": {original(name): s.license for name, s in sorted(self.train_sets.items())},
         }
         checkpoint.save_weights(self.config.run, self.model, self.averaged, about)
         state = {
@@ -145,7 +146,7 @@ class Trainer:
             # No state belongs to these processes; new seeds, but none that was used before.
             seed = self.ranks.seed(self.config.seed) + self.samples
             torch.manual_seed(seed)
-            self.sampler = PoseSampler(self.train_sets, self.config.sampler, seed, self.device)
+            self.sampler = PoseSampler(self.train_sets, self.sampling, seed, self.device)
             return
         own = states[self.ranks.rank]
         torch.set_rng_state(own["torch"])
@@ -193,11 +194,11 @@ def load_sets(config: TrainConfig) -> tuple[dict[str, PoseSet], dict[str, PoseSe
     """Training and validation sets: a robot's, our own kinematics, or those of a folder."""
     if config.urdf is not None:
         # Late, for a robot is the only one who needs it.
-        from training.data.robot import urdf_sets
+        from training.data.robot import link_names, urdf_sets
 
-        links = [link.strip() for link in config.links.split(",") if link.strip()]
-        return divide(*urdf_sets(config.urdf, links or None, seed=config.seed))
+        return divide(*urdf_sets(config.urdf, link_names(config.links), seed=config.seed))
     if config.data == "builtin":
         return divide(*builtin_sets())
     sets = load_folder(Path(config.data), use="train")
-    return divide(sets, held_out(sets))
+    train, validation = divide(sets, held_out(sets))
+    return with_detector_rigs(train), validation

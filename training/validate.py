@@ -14,6 +14,7 @@ from training.model import Lifting
 FRAMES = 64
 # Whatever views a run is trained on, curves of different runs are of the same ones.
 DISTANCE, OFF_AXIS = (2.2, 20.0), 0.35
+_NAMES = ("procrustes", "camera", "flat", "flat_camera")
 
 
 @torch.no_grad()
@@ -33,11 +34,19 @@ def validate(model: Lifting, sets: dict[str, PoseSet], views: ViewConfig) -> dic
             groups.setdefault(poses.group, []).append(_errors(model, poses, clean, device))
     if not groups:  # no set has sequences enough to hold some out
         return {}
-    names = ("procrustes", "camera", "flat", "flat_camera")
     means = {group: torch.stack(rows).mean(0) for group, rows in groups.items()}
     overall = torch.stack(list(means.values())).mean(0)
-    result = {f"validation/{n}": float(v) for n, v in zip(names, overall, strict=True)}
+    result = {f"validation/{n}": float(v) for n, v in zip(_NAMES, overall, strict=True)}
     return result | {f"validation/{group}": float(v[0]) for group, v in means.items()}
+
+
+def in_words(errors: dict[str, float]) -> str:
+    """What ``validate`` found, as a line to read."""
+    aligned, camera, flat, flat_camera = (errors[f"validation/{name}"] for name in _NAMES)
+    return (
+        f"{aligned:.1f} % of the object's radius off after alignment, {camera:.1f} % in the "
+        f"camera's frame (without any depth {flat:.1f} and {flat_camera:.1f} %)"
+    )
 
 
 def _errors(

@@ -19,6 +19,11 @@ FEWEST_KEYPOINTS = 4
 UP = np.array([0, 0, 1], np.float32)
 
 
+def link_names(text: str) -> list[str] | None:
+    """The links of a comma separated list; None, so that they are chosen, if it is empty."""
+    return [link.strip() for link in text.split(",") if link.strip()] or None
+
+
 def urdf_sets(
     path: Path | str, links: Sequence[str] | None = None, poses: int = POSES, seed: int = 0
 ) -> tuple[dict[str, PoseSet], dict[str, list[int]]]:

@@ -23,7 +23,7 @@ from training.evaluation.figures import Figures, means
 from training.evaluation.shots import Shots, lift, shoot
 
 _KEPT = 0.5
-_SMALLEST = 6
+SMALLEST = 6
 Common = NDArray[np.int64]
 #: The rig that is lifted instead, and which of its keypoints are the first of the old rig's.
 Other = tuple[Shots, Common, Common]
@@ -33,9 +33,10 @@ def transfer(examiner: Examiner, sets: Sets) -> dict[str, Any]:
     """``subset`` and ``superset``: averages of the common keypoints' errors.
 
     ``..._before`` are those of the rig as it was trained on. Sets too small to lose half of their
-    keypoints are left out of ``subset``, and without edges a set cannot grow.
+    keypoints are left out of ``subset``, and without edges a set cannot grow; an entry for which
+    no set is left is missing.
     """
-    large = {n: s for n, s in sets.items() if len(s.skeleton) * _KEPT >= _SMALLEST}
+    large = {n: s for n, s in sets.items() if len(s.skeleton) * _KEPT >= SMALLEST}
     joined = {n: s for n, s in sets.items() if s.skeleton.edges}
     shots = partial(shoot, condition=Condition(), frames=examiner.fewer, seed=examiner.seed)
     tasks: dict[str, tuple[Sets, Callable[[Shots, int], Other]]] = {
@@ -45,7 +46,10 @@ def transfer(examiner: Examiner, sets: Sets) -> dict[str, Any]:
     result = {}
     for name, (chosen, change) in tasks.items():
         answer = partial(_compare, examiner.lifter, change, examiner.seed)
-        result[name] = examiner.averages(examiner.ask(chosen, shots, answer))
+        found = examiner.ask(chosen, shots, answer)
+        rows = {name: row for name, row in found.items() if row}
+        if rows:
+            result[name] = examiner.averages(rows)
     return result
 
 
@@ -57,7 +61,7 @@ def fewer_keypoints(shots: Shots, seed: int) -> Other:
     """
     random = np.random.default_rng(seed)
     total = len(shots.skeleton)
-    kept = np.sort(random.permutation(total)[: max(_SMALLEST, round(_KEPT * total))])
+    kept = np.sort(random.permutation(total)[: max(SMALLEST, round(_KEPT * total))])
     graph = _among(kept, shots.skeleton.adjacency)
     edges = [(int(a), int(b)) for a, b in np.argwhere(np.triu(graph) > 0)]
     place = {int(old): new for new, old in enumerate(kept)}

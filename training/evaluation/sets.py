@@ -10,6 +10,7 @@ import numpy as np
 
 from lfm_ros.core.errors import InputError
 from training.data.poses import PoseSet, listed, load_folder
+from training.data.robot import urdf_sets
 from training.data.splits import FEWEST_SEQUENCES, divide, held_out, load_splits
 
 PARTS = ("seen", "other_rig", "unseen")
@@ -80,6 +81,21 @@ class Division:
             for part, sets in self.parts.items()
             for name, poses in sets.items()
         }
+
+
+def divided_robot(urdf: Path, links: list[str] | None, seed: int = 0) -> Division:
+    """A robot's configurations, divided as ``training.train --urdf`` divides them.
+
+    Args:
+        urdf: The robot's file.
+        links: Which of its links are keypoints; None chooses.
+        seed: That of the training, which then saw none of what is judged.
+
+    Raises:
+        LfmError: The URDF or the links are not usable.
+    """
+    training, validation = divide(*urdf_sets(urdf, links, seed=seed))
+    return Division({"seen": validation}, training)
 
 
 def divided(folder: Path) -> Division:
