@@ -1,4 +1,4 @@
-"""Identity and smoothness from frame to frame: all of the project's state in time is here."""
+"""Identity and smoothness from frame to frame: the state in time of all but the axes of /tf."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lfm_ros.core.filters import filter_named
 from lfm_ros.core.identities import UNNAMED, InstanceIds
 from lfm_ros.core.tracks import Candidates, matches
 from lfm_ros.lifted import Lifted
-from lfm_ros.live_tracks import LiveTracks
+from lfm_ros.live_tracks import LiveTracks, fitted
 from lfm_ros.tracked import Tracked, laid_out, tracked_ahead, tracked_now
 
 Floats = NDArray[np.float32]
@@ -109,33 +109,33 @@ class Tracker:
         external = _per_instance("ids", ids, count, UNNAMED)
         rigs = _per_instance("skeleton", skeleton, count, 0)
         with self._lock:
-            restarted = self._keep_time(stamp_ns)
+            restarted = self._has_jumped(stamp_ns)
+            before = _NOBODY if restarted else self._tracks
             rows = out.valid.nonzero()[0]
-            keypoints = max([out.points.shape[1], *self._tracks.width.tolist()])
+            keypoints = max([out.points.shape[1], *before.width.tolist()])
             names = _single(external, rows)
             fresh = LiveTracks.first_seen(out, rows, names, rigs, stamp_ns, keypoints)
-            tracks = self._tracks.resized(keypoints)
             observed = out.observed if len(rows) == count else out.observed[rows]
-            lost = self._take_over(fresh, tracks, observed, stamp_ns)
+            observed = fitted(observed, 1, keypoints)
+            lost = self._take_over(fresh, before.resized(keypoints), observed, stamp_ns)
+            tracked = tracked_now(out, rows, fresh, stamp_ns, restarted)
+            if len(rows) < count or len(lost):
+                ahead = tracked_ahead(lost.only(_sure(lost, stamp_ns)), stamp_ns)
+                tracked = laid_out(tracked, rows, ahead, external, rigs)
+            # Nothing is kept of a frame before all of it went well: what raises was never there.
             self._tracks = fresh.joined(lost) if len(lost) else fresh
-        seen = tracked_now(out, rows, fresh, stamp_ns, restarted)
-        if len(rows) == count and not len(lost):
-            return seen
-        ahead = tracked_ahead(lost.only(_sure(lost, stamp_ns)), stamp_ns)
-        return laid_out(seen, rows, ahead, external, rigs)
+            self._last_ns = stamp_ns
+        return tracked
 
     def _forget(self) -> None:
         self._tracks = _NOBODY
         self._last_ns: int | None = None
 
-    def _keep_time(self, stamp_ns: int) -> bool:
+    def _has_jumped(self, stamp_ns: int) -> bool:
         """Whether time jumped; then everybody is forgotten."""
-        last, self._last_ns = self._last_ns, stamp_ns
-        if last is None or -REORDERING <= 1e-9 * (stamp_ns - last) <= LONGEST_GAP:
+        if self._last_ns is None:
             return False
-        self._forget()
-        self._last_ns = stamp_ns
-        return True
+        return not -REORDERING <= 1e-9 * (stamp_ns - self._last_ns) <= LONGEST_GAP
 
     def _take_over(
         self, fresh: LiveTracks, tracks: LiveTracks, observed: NDArray[np.bool_], stamp_ns: int
@@ -237,7 +237,8 @@ def _per_instance(
     array = np.asarray(values)
     if array.dtype == np.int32 and array.shape == (count,):
         return array
-    narrow = array.astype(np.int32) if array.dtype.kind in "iu" else None
+    # An empty list says nothing of what it would have held.
+    narrow = array.astype(np.int32) if array.dtype.kind in "iu" or not array.size else None
     if array.shape != (count,) or narrow is None or not np.array_equal(array, narrow):
         raise InputError(
             f"{what} has shape {array.shape} and type {array.dtype} for {count} instances; give "
