@@ -128,6 +128,13 @@ def test_the_common_form_brings_its_camera_and_rig(tmp_path: Path) -> None:
     np.testing.assert_array_equal(labels.keypoints, pixels(3, seed=1))
 
 
+def test_the_file_that_is_named_is_the_file_that_is_written(tmp_path: Path, capsys) -> None:
+    source = write(tmp_path / "in.npz", keypoints=pixels(1))
+    assert main(["lift", source, "--output", str(tmp_path / "o"), "--model", "lfm_tiny"]) == 0
+    assert str(tmp_path / "o.npz") in capsys.readouterr().out
+    assert (tmp_path / "o.npz").is_file()
+
+
 def test_a_camera_serves_all_instances_of_its_frame(tmp_path: Path) -> None:
     matrices = np.stack([MATRIX, MATRIX * [[2], [2], [1]]])
     path = write(tmp_path / "in.npz", keypoints=pixels(2, 3), K=matrices, dist=[0.1, 0, 0, 0, 0])

@@ -24,6 +24,18 @@ from lfm_ros.skeletons import load_skeleton
 _ROWS_AT_ONCE = 256
 _WRITTEN = ("points", "sigma", "observed", "valid", "unit", "scale_source")
 _EPILOG = """\
+An .npz has N frames of K keypoints (np.savez("in.npz", keypoints=xy, confidence=score, K=matrix)):
+
+    keypoints   (N, K, 2), or (N, B, K, 2) with B instances a frame: pixels; NaN is missing
+    confidence  (N, K) or (N, B, K), 0 to 1; 0 is missing; without it all were seen
+    K           (3, 3) or (N, 3, 3), camera matrix; without it (or --camera) points are centred
+    image_size  (2,) or (N, 2), width and height; dist: (5,) or (N, 5), plumb_bob
+    names       K names, edges (E, 2) indices: the rig; a registered one is known by its names
+
+What is written has the same leading shape: points (.., K, 3), sigma and observed (.., K), valid,
+unit and scale_source. In place of `keypoints` there may be `uv_det` with `uv_det_conf` (those of a
+detector) or `uv` with `uv_valid` (labels). `lfm demo --data` plays such a file, too.
+
 A recording is lifted as the node would lift it, with options that are named like its parameters:
 
     lfm lift run.mcap --output run.npz --depth /camera/aligned_depth/image_raw \\
@@ -54,7 +66,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "input", type=Path, metavar="IN", help="keypoints in pixels (.npz), or a recording"
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="OUT.npz")
+    parser.add_argument("--output", type=_npz, required=True, metavar="OUT.npz")
     parser.add_argument("--skeleton", help="name or .yaml of the rig; else the file's own, if any")
     parser.add_argument("--camera", type=_camera, metavar="FX,FY,CX,CY,W,H", help="in pixels")
     parser.add_argument(
@@ -136,6 +148,11 @@ def _pitch(text: str) -> float:
     if not -90 <= degrees <= 90:
         raise argparse.ArgumentTypeError(f"{text!r} is no angle; give -90 to 90 degrees")
     return degrees
+
+
+def _npz(text: str) -> Path:
+    """The file that numpy writes when it is given this name: it adds the ending itself."""
+    return Path(text if text.endswith(".npz") else f"{text}.npz")
 
 
 def _camera(text: str) -> Intrinsics:
