@@ -50,6 +50,11 @@ class BodyTopics:
         self._timer = node.create_timer(_OVERDUE_SECONDS, self._go_on, clock=steady)
         self._topics = TopicPatterns(node, patterns, self._subscribe, self._leave)
 
+    @property
+    def topics(self) -> list[str]:
+        """Those of the bodies that are there now."""
+        return self._topics.topics
+
     def close(self) -> None:
         """Unsubscribe."""
         self._node.destroy_timer(self._timer)

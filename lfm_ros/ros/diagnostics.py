@@ -23,10 +23,16 @@ _PERCENTILES = (50, 95, 99)
 
 
 class Statistics:
-    """Counts, rates and latencies of the node; for any thread."""
+    """Counts, rates and latencies of the node; for any thread.
+
+    Attributes:
+        last_arrival: When the last frame came in, by ``time.monotonic``; not cleared, since it is
+            no count.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.last_arrival = -float("inf")
         self.clear()
 
     def clear(self) -> None:
@@ -44,7 +50,8 @@ class Statistics:
         """A frame came in."""
         with self._lock:
             self._received += 1
-            self._arrivals.append(time.monotonic())
+            self.last_arrival = time.monotonic()
+            self._arrivals.append(self.last_arrival)
 
     def lost(self, count: int) -> None:
         """Frames were sent that did not come in."""

@@ -31,7 +31,7 @@ class Inputs:
         statistics: Counts what comes too late.
 
     Attributes:
-        topics: Names of the topics with detections, without those of patterns.
+        wanted: Names and patterns of the topics with detections.
 
     Raises:
         MessageError: What should be a topic's name is none.
@@ -48,18 +48,24 @@ class Inputs:
         self._depth = max(settings.queue_depth, _READER_DEPTH)
         chosen = [topic for topic in settings.input_topics if topic]
         wanted = chosen or list(pipeline.adapter.topics) or ["keypoints"]
-        self.topics = [_resolved(node, topic) for topic in wanted if "*" not in topic]
+        self._named = [_resolved(node, topic) for topic in wanted if "*" not in topic]
         # These first: of messages that wait together, the executor takes them first.
         self._subscriptions = [
             self._subscribe(CameraInfo, "camera_info", pipeline.take_camera_info, raw=True)
         ]
         if settings.use_depth:
             self._subscriptions += [self._subscribe(Image, "depth", pipeline.take_depth)]
-        self._subscriptions += [self._detections(topic) for topic in self.topics]
+        self._subscriptions += [self._detections(topic) for topic in self._named]
         patterns, profile = [topic for topic in wanted if "*" in topic], qos.sensor(self._depth)
+        self.wanted = [*self._named, *patterns]
         self._bodies = (
             BodyTopics(node, pipeline, patterns, profile, statistics) if patterns else None
         )
+
+    @property
+    def topics(self) -> list[str]:
+        """Names of the topics with detections, of patterns those that there are now."""
+        return [*self._named, *(self._bodies.topics if self._bodies is not None else ())]
 
     def close(self) -> None:
         """Unsubscribe."""

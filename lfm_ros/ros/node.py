@@ -31,11 +31,14 @@ from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
 from lfm_ros.ros.run import run
 from lfm_ros.ros.scout import Scout
+from lfm_ros.ros.silence import Silence
 from lfm_ros.ros.stamps import nanoseconds
 from lfm_ros.ros.surroundings import FRAME_PARAMETERS
 from lfm_ros.ros.unheard import unheard
 
 Result = TransitionCallbackReturn
+# What rclpy publishes for each node.
+_EVERY_NODE = {"/parameter_events", "/rosout"}
 
 
 class LifterNode(LifecycleNode):
@@ -50,6 +53,7 @@ class LifterNode(LifecycleNode):
         super().__init__("lifter", **node_options)
         self._pipeline: Pipeline | None = None
         self._inputs: Inputs | None = None
+        self._silence: Silence | None = None
         self._statistics = Statistics()
         self._complaints = Complaints(self.get_logger())
         self._state, self._failure, self._enabled = "unconfigured", "", True
@@ -158,6 +162,17 @@ class LifterNode(LifecycleNode):
         assert pipeline is not None, "rclpy activates configured nodes only"
         pipeline.start(settings.queue_depth)
         self._inputs = Inputs(self, pipeline, settings, self._statistics)
+        self._silence = Silence(self, pipeline.adapter.type_name, self._statistics)
+        self._announce_topics(self._inputs, pipeline.adapter.type_name)
+
+    def _announce_topics(self, inputs: Inputs, type_name: str) -> None:
+        read = {subscription.topic_name for subscription in self.subscriptions}
+        beside = sorted(read - set(inputs.topics))
+        written = sorted({publisher.topic_name for publisher in self.publishers} - _EVERY_NODE)
+        self.get_logger().info(
+            f"reads {type_name} from {', '.join(inputs.wanted)}, and {', '.join(beside)}; "
+            f"publishes {', '.join(written)}"
+        )
 
     def _deactivate(self) -> None:
         inputs, self._inputs = self._inputs, None
@@ -247,6 +262,7 @@ class LifterNode(LifecycleNode):
         if self._failure:
             return "ERROR", self._failure.strip().splitlines()[-1]
         problem = self._foreign_publishers() or self._unheard() or self._statistics.recent_problem()
+        problem = problem or self._silent()
         if problem:
             return "WARN", problem
         if self._pipeline is not None and self._pipeline.camera not in ("", "camera_info"):
@@ -277,6 +293,12 @@ class LifterNode(LifecycleNode):
         for problem in problems:
             self._complaints.warn_once(problem)
         return problems[0] if problems else ""
+
+    def _silent(self) -> str:
+        """Who should send detections, but does not."""
+        if self._inputs is None or self._silence is None or not self._enabled:
+            return ""
+        return self._silence.problem(self._inputs.topics, self._settings.input_timeout)
 
     def _start_by_itself(self) -> None:
         if self.trigger_configure() == Result.SUCCESS:

@@ -100,6 +100,14 @@ class LifterParameters:
         low=1,
         high=1000,
     )
+    input_timeout: float = parameter(
+        2.0,
+        "Seconds without a message of the detector after which /diagnostics warns and says whether "
+        "anybody publishes at all; 0: never, for detectors that are silent while they see nobody.",
+        when=LIVE,
+        low=0.0,
+        high=3600.0,
+    )
     min_confidence: float = parameter(
         0.1, "Keypoints below this confidence are treated as missing.", when=LIVE, low=0.0, high=1.0
     )

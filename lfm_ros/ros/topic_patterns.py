@@ -49,6 +49,11 @@ class TopicPatterns:
         for topic in sorted(self._followed.keys() - spoken):
             self._end(topic)
 
+    @property
+    def topics(self) -> list[str]:
+        """What is subscribed to now."""
+        return sorted(self._followed)
+
     def close(self) -> None:
         """End all subscriptions."""
         self._node.destroy_timer(self._timer)
