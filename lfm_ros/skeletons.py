@@ -14,7 +14,8 @@ from lfm_ros.core.skeleton import Edge, RootFrame, Skeleton
 from lfm_ros.resources import config_dir
 
 _NUMBERS = ("nominal_size", "size_spread", "surface_depth")
-_KEYS = {"keypoints", "edges", "pairs", "root", "rep155", "contacts", *_NUMBERS}
+#: What a file may say.
+KEYS = {"keypoints", "edges", "pairs", "root", "rep155", "contacts", *_NUMBERS}
 # Other names that rigs go by. A hyphen counts as an underscore anyway.
 _ALIASES = {"body25": "openpose25", "blazepose33": "mediapipe33", "car": "car12"}
 
@@ -107,10 +108,10 @@ def _registered_path(name: str) -> Path:
 
 
 def _parse(content: Any, path: Path) -> Skeleton:
-    if not isinstance(content, dict) or "keypoints" not in content or set(content) - _KEYS:
+    if not isinstance(content, dict) or "keypoints" not in content or set(content) - KEYS:
         found = sorted(content) if isinstance(content, dict) else type(content).__name__
         raise SkeletonError(
-            f"skeleton file {path} has {found}; expected 'keypoints' and at most {sorted(_KEYS)}"
+            f"skeleton file {path} has {found}; expected 'keypoints' and at most {sorted(KEYS)}"
         )
     try:
         names = [str(n) for n in content["keypoints"]]

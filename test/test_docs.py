@@ -13,7 +13,9 @@ import yaml
 pytest.importorskip("rclpy", reason="the pages tell of nodes, which need ROS 2")
 
 from lfm_ros import __version__
+from lfm_ros.skeletons import KEYS, load_skeleton
 from tools.docs.pages import DOCS, pages
+from tools.docs.skeleton_files import FIELDS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = pages()
@@ -45,6 +47,15 @@ def test_no_cell_is_taken_for_a_tag(name):
     parser = Tags()
     parser.feed(re.sub(r"`[^`]*`", "", PAGES[name]))
     assert not parser.found
+
+
+def test_every_field_of_a_skeleton_file_is_told_and_the_example_can_be_read(tmp_path):
+    assert set(FIELDS) == KEYS
+    (example,) = re.findall(r"```yaml\n(.*?)```", PAGES["skeletons.md"], re.DOTALL)
+    (tmp_path / "forklift.yaml").write_text(example)
+    rig = load_skeleton(str(tmp_path / "forklift.yaml"))
+    assert (len(rig), len(rig.pairs), rig.nominal_size) == (9, 4, 14.1)
+    assert rig.root is not None
 
 
 def test_the_drawing_stays_on_its_page():
