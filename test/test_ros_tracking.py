@@ -114,6 +114,26 @@ def test_who_is_not_seen_is_predicted_and_then_gone(probe, clock):
     assert last[0].action == Marker.DELETE
 
 
+def test_who_leaves_and_a_keypoint_that_is_hidden_do_not_stop_the_other(clock):
+    """Frames become narrower with the wider rig's last instance, and here not all is seen."""
+    arguments = ["-p", TICK, "-p", "model:=lfm_tiny", "-p", "skeletons:=['coco17', 'hand21']"]
+    arguments += ["-p", "queue_depth:=100"]
+    with started("node", *arguments, namespace="rigs"), probing("rigs") as probe:
+        probe.await_lifter()
+        for _ in range(3):
+            both = detections(next(clock), [17, 21], [0, 1])
+            assert lifted(probe, both).instance_id.tolist() == [0, 1]
+        for _ in range(3):
+            one = detections(next(clock), [17], [0])
+            cells = np.frombuffer(one.data, np.float32).reshape(17, 5).copy()
+            cells[3, 2] = 0.0
+            one.data = cells.tobytes()
+            points = lifted(probe, one)
+            assert points.instance_id[0] == 0
+            assert points.observed[0, :17].tolist() == [index != 3 for index in range(17)]
+        assert int(probe.values()["dropped"]) == 0
+
+
 def test_a_reset_forgets_identities_but_not_a_camera_that_comes_once(probe, clock):
     before = lifted(probe, unnamed(next(clock))).instance_id.tolist()
     assert probe.call(Trigger, "lifter/reset", Trigger.Request()).success

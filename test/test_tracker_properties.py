@@ -129,3 +129,55 @@ def test_nothing_but_numbers_comes_out_and_no_id_twice(data, smoothing):
         assert -1 not in named
         assert len(got) >= count
         assert sorted(got.row[got.row >= 0].tolist()) == sorted(set(got.row[got.row >= 0].tolist()))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), smoothing=st.sampled_from(WAYS))
+def test_how_wide_a_frame_is_does_not_matter(seed, smoothing):
+    """Rigs of several widths come and go, so do their keypoints; empty columns change nothing."""
+    random, widths = np.random.default_rng(seed), np.array([K, 5, 11])
+    narrow, wide = Tracker(smoothing), Tracker(smoothing)
+    people = standing(3, seed) + random.normal(0, 0.3, (3, 1, 3))
+    for step in range(12):
+        here = np.flatnonzero(random.random(3) > 0.3)
+        out = lifted(people[here], noise=0.02, seed=seed % 1000 + step)
+        out.known[:] = np.arange(K) < widths[here, None]
+        out.observed[:] = out.known & (random.random(out.known.shape) > 0.3)
+        out.known[:] &= out.observed | (random.random(out.known.shape) > 0.5)
+        for row in np.flatnonzero(random.random(len(here)) < 0.1).tolist():
+            without(out, row)
+        needed = widths[here].max(initial=0)
+        cut = {name: _of_width(value, needed) for name, value in vars(out).items()}
+        a = narrow.update(type(out)(**cut), step * RATE_NS, here, here)
+        b = wide.update(out, step * RATE_NS, here, here)
+        assert (ids_of(a), a.row.tolist()) == (ids_of(b), b.row.tolist())
+        kept = a.points.shape[1]
+        assert not b.known[:, kept:].any()
+        assert np.array_equal(a.known, b.known[:, :kept])
+        said = a.known & a.valid[:, None]
+        np.testing.assert_allclose(a.points[said], b.points[:, :kept][said], atol=1e-5)
+
+
+def _of_width(value, needed):
+    wide = isinstance(value, np.ndarray) and value.shape[1:2] == (K,)
+    return value[:, :needed] if wide else value
+
+
+@pytest.mark.parametrize("field", ["known", "sigma", "observed", "rotation", "scale_source"])
+@pytest.mark.parametrize("later", [1, 10**11])
+def test_a_frame_that_raises_was_never_there(field, later):
+    """Also if it came from another time: nobody is forgotten for it."""
+    tracker, other, people = Tracker(), Tracker(), standing(3)
+    for step in range(4):
+        for one in (tracker, other):
+            one.update(lifted(people, noise=0.02, seed=step), step * RATE_NS, [7, 8, 9])
+    broken = vars(without(lifted(people), 1)).copy()
+    broken[field] = broken[field][:2]
+    with pytest.raises((IndexError, ValueError)):
+        tracker.update(type(lifted(people))(**broken), 4 * RATE_NS + later, [7, 8, 9])
+    for step in range(5, 8):
+        out = lifted(people[1:], noise=0.02, seed=step)
+        a, b = (one.update(out, step * RATE_NS, [8, 9]) for one in (tracker, other))
+        assert ids_of(a) == ids_of(b)
+        assert not a.restarted
+        np.testing.assert_array_equal(a.points, b.points)
