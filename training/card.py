@@ -29,6 +29,7 @@ _SECTIONS = (
     (markdown.gap, {"training", "seen"}),
     (markdown.sweeps, {"sweeps"}),
     (markdown.rigs, {"rigs", "permutation"}),
+    (markdown.detectors, {"detectors"}),
     (markdown.uncertainty, {"uncertainty"}),
     (markdown.recordings, {"recordings"}),
 )

@@ -23,6 +23,9 @@ The file, by key:
     hidden points alone after aligning on all.
 ``rigs``
     ``subset``, ``superset`` -> averages over ``seen``; ``..._before`` beside them.
+``detectors``
+    Skeleton -> figures of the people in ``seen`` with the keypoints of that detector, and
+    ``procrustes_mm``.
 ``permutation``
     ``with_edges``, ``without_edges`` -> how far points move when the keypoints are shuffled.
 ``uncertainty``
@@ -57,6 +60,7 @@ from lfm_ros.core.errors import InputError
 from training.command import sentences
 from training.data.robot import link_names
 from training.evaluation.conditions import CONDITIONS, SWEEPS
+from training.evaluation.detectors import detectors
 from training.evaluation.examiner import Examiner, Sets
 from training.evaluation.permutation import order_matters
 from training.evaluation.recordings import recordings
@@ -66,12 +70,15 @@ from training.evaluation.table import table
 from training.evaluation.uncertainty import calibration
 from training.threads import usable_cores
 
-QUESTIONS = ("training", "sweeps", "rigs", "permutation", "uncertainty", "recordings")
+QUESTIONS = (
+    *("training", "sweeps", "rigs", "detectors", "permutation", "uncertainty", "recordings"),
+)
 _NONE_SEEN = "no sequences are held out of a set to train on"
 _WHY_NOT = {
     "recordings": "no set in metres has images (K with uv or uv_det)",
     "rigs.subset": f"no set can lose half of its keypoints and keep {SMALLEST}",
     "rigs.superset": "no set has edges",
+    "detectors": "no set of people has the joints of a body by names that are known",
 }
 _QUICK = {"frames": 40, "fewer": 12}
 
@@ -179,7 +186,12 @@ def _ask(
     if question == "training":
         trained = {name: division.training[name] for name in seen}
         return {question: {"upright": examiner.under(trained, CONDITIONS["upright"])}}
-    answers = {"sweeps": _sweeps, "rigs": transfer, "permutation": order_matters}
+    answers = {
+        "sweeps": _sweeps,
+        "rigs": transfer,
+        "detectors": detectors,
+        "permutation": order_matters,
+    }
     return {question: answers[question](examiner, seen)}
 
 
