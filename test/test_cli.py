@@ -53,9 +53,18 @@ def test_lift_gives_what_the_lifter_gives(tmp_path: Path) -> None:
     found = lift(source, tmp_path / "out.npz", *options)
     with Lifter.from_pretrained() as lifter:
         wanted = lifter.lift(uv, confidence, CAMERA, RIG, up=UP)
-    assert sorted(found) == ["observed", "points", "scale_source", "sigma", "unit", "valid"]
+    # The names that a lifted recording has, and the unit.
+    assert set(found) - {"unit"} == {
+        *("points", "sigma", "observed", "confidence", "keypoints", "valid"),
+        *("scale_source", "place_sigma", "skeletons"),
+    }
+    seen = wanted.valid
     for name in ("points", "sigma"):
-        np.testing.assert_allclose(found[name], getattr(wanted, name), atol=1e-4)
+        np.testing.assert_allclose(found[name][seen], getattr(wanted, name)[seen], atol=1e-4)
+        assert np.isnan(found[name][~seen]).all()
+    np.testing.assert_allclose(found["place_sigma"], wanted.place_sigma, atol=1e-4)
+    np.testing.assert_allclose(found["keypoints"], uv, rtol=1e-6)
+    np.testing.assert_allclose(found["confidence"], confidence, rtol=1e-6)
     for name in ("observed", "valid"):
         np.testing.assert_array_equal(found[name], getattr(wanted, name))
     assert not found["valid"][7]
@@ -246,3 +255,23 @@ def test_a_reader_that_leaves_is_no_error_message() -> None:
         ["bash", "-c", command], env=environment, capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["bench", "--batch", "x"], "'x' is not a whole number from 1 on"),
+        (["bench", "--keypoints", "0"], "'0' is not a whole number from 1 on"),
+        (["bench", "--seconds", "-1"], "'-1' is not a number of seconds above 0"),
+        (["demo", "--seconds", "soon"], "'soon' is not a number of seconds above 0"),
+        (["demo", "--port", "0"], "'0' is not a port; give one from 1 to 65535"),
+        (["view", "--port", "99999"], "'99999' is not a port; give one from 1 to 65535"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused_in_words(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+    assert raised.value.code == 2
+    assert sentence in capsys.readouterr().err

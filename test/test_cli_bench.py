@@ -214,7 +214,7 @@ def test_without_onnx_our_figures_stay_and_a_sentence_says_what_is_missing(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--seconds", "0"], "--seconds must be above 0"),
+        (["--ros", "--soak", "0"], "--soak must be above 0 minutes"),
         (["--backends", "warp"], r"\['warp'\] is not known"),
         (["--models", "nobody"], "'nobody' is not there"),
         (["--ros", "--models", "a", "b"], "takes one name"),

@@ -250,6 +250,15 @@ def test_without_a_camera_one_is_assumed_and_it_is_said(tmp_path, capsys):
     assert "60 degrees is assumed" in capsys.readouterr().err
 
 
+def test_a_rig_that_is_assumed_is_said(bag, tmp_path, capsys):
+    assert lift(bag, "--output", tmp_path / "out.npz") == 0
+    said = capsys.readouterr()
+    assert "taken for coco17; give --skeleton" in said.err
+    assert "instances of coco17 lifted" in said.out
+    assert lift(bag, "--output", tmp_path / "out.npz", "--skeleton", rigs()) == 0
+    assert "taken for" not in capsys.readouterr().err
+
+
 def test_a_camera_on_the_command_line_goes_first(bag, tmp_path, capsys):
     outs = []
     for name, camera in (("a", ()), ("b", ("--camera", "3000,3000,640,360,1280,720"))):

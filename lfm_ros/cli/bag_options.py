@@ -9,6 +9,8 @@ from typing import Any
 from lfm_ros.bags.wishes import Wishes
 from lfm_ros.core.errors import InputError
 
+#: What keypoints are taken for if neither a message nor an option says more.
+ASSUMED_RIG = "coco17"
 _OPTIONS: dict[str, dict[str, Any]] = {
     "--topic": {"help": "of the detections; else the only one that fits"},
     "--input-type": {"metavar": "TYPE", "help": "message type of the detections"},
@@ -35,12 +37,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--depth": {
         "metavar": "TOPIC",
         "help": "depth images, aligned with the camera; by them distances are known best",
-    },
-    "--known-size": {
-        "action": "append",
-        "metavar": "RIG:METRES",
-        "help": "summed length of the edges of a rig's objects, such as car12:25.4; may be given "
-        "again",
     },
     "--ground-frame": {
         "metavar": "FRAME",
@@ -88,16 +84,11 @@ def refuse_options(options: argparse.Namespace) -> None:
 def wishes(options: argparse.Namespace) -> Wishes:
     """What the options wish; what is not given stays as it is."""
     lists = {
-        "class_skeletons": _entries(options.class_skeleton),
-        "keypoint_map": _entries(options.keypoint_map),
-        "known_sizes": _entries(options.known_size),
-        "skeletons": tuple((options.skeleton or "coco17").split(",")),
+        "class_skeletons": tuple(options.class_skeleton or ()),
+        "keypoint_map": tuple(options.keypoint_map or ()),
+        "known_sizes": tuple(options.known_size or ()),
+        "skeletons": tuple((options.skeleton or ASSUMED_RIG).split(",")),
     }
     known = Wishes.__dataclass_fields__
     given = {k: v for k, v in vars(options).items() if v is not None and k in known}
     return Wishes(**given | lists)
-
-
-def _entries(given: list[str] | None) -> tuple[str, ...]:
-    """As the node's parameters have them: ``person: coco17``."""
-    return tuple(": ".join(one.split(":", 1)) for one in given or ())

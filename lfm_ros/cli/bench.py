@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lfm_ros.cli import node_bench
+from lfm_ros.cli.argument_types import seconds, whole
 from lfm_ros.core.errors import InputError
 
 _DESCRIPTION = """Measure every model in every runtime that runs here: the network alone and the
@@ -22,12 +23,12 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "bench", help="measure how long lifting takes here", description=_DESCRIPTION
     )
-    parser.add_argument("--batch", type=_whole, nargs="+", metavar="N", help="instances of a call")
-    parser.add_argument("--keypoints", type=_whole, nargs="+", metavar="K", help="of an instance")
+    parser.add_argument("--batch", type=whole, nargs="+", metavar="N", help="instances of a call")
+    parser.add_argument("--keypoints", type=whole, nargs="+", metavar="K", help="of an instance")
     parser.add_argument("--models", nargs="+", metavar="MODEL", help="names or folders (all)")
     parser.add_argument("--backends", nargs="+", metavar="NAME", help="runtimes (all)")
-    parser.add_argument("--threads", type=_whole, default=1, help="of the network (1)")
-    parser.add_argument("--seconds", type=float, help="for each figure (1; with --ros 5)")
+    parser.add_argument("--threads", type=whole, default=1, help="of the network (1)")
+    parser.add_argument("--seconds", type=seconds, help="for each figure (1; with --ros 5)")
     parser.add_argument("--quick", action="store_true", help="1 and 10 x 17, a tenth of the time")
     parser.add_argument("--ros", action="store_true", help="measure the whole node")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
@@ -37,8 +38,6 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure and print."""
-    if options.seconds is not None and options.seconds <= 0:
-        raise InputError("--seconds must be above 0")
     of_the_node = options.ros or options.people or options.flood or options.soak is not None
     document = node_bench.run(options) if of_the_node else _lifter(options)
     if options.json is not None:
@@ -76,10 +75,3 @@ def _lifter(options: argparse.Namespace) -> dict[str, Any]:
     lines = [*table.cold_lines(found.cold), *aims]
     print("\n".join(["", *lines, *missing, *found.notes]))
     return document(plan, found)
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value

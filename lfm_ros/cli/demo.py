@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from lfm_ros.cli.argument_types import port, seconds
+
 _EPILOG = """\
 exit status: 0 if at least 95 % of the frames came back with valid markers (after Ctrl-C, if neither
 --seconds nor --data set an end, in any case); 1 if not; 2 if it could not run, which is said in a
@@ -22,7 +24,7 @@ def add_parser(commands: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--seconds", type=_positive, help="end after so long; else at Ctrl-C")
+    parser.add_argument("--seconds", type=seconds, help="end after so long; else at Ctrl-C")
     parser.add_argument(
         "--data",
         type=Path,
@@ -39,7 +41,7 @@ def add_parser(commands: Any) -> None:
         help="which keypoints of it: a detector's, labels, the truth seen by a camera of our own; "
         "auto: the first of these that it has",
     )
-    parser.add_argument("--port", type=int, default=8080, help="of the viewer's page (8080)")
+    parser.add_argument("--port", type=port, default=8080, help="of the viewer's page (8080)")
     parser.add_argument("--no-viewer", action="store_true", help="do not start the viewer")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary there, too")
     parser.set_defaults(run=run)
@@ -61,13 +63,3 @@ def run(options: argparse.Namespace) -> int:
             report=options.json,
         )
     )
-
-
-def _positive(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return seconds

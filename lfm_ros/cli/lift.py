@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lfm_ros.bags.library import is_bag
-from lfm_ros.cli import bag_options
-from lfm_ros.core.camera import Intrinsics, pitched_up
+from lfm_ros.cli import bag_options, lift_file
+from lfm_ros.cli.lift_ground import Ground
+from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError
-from lfm_ros.core.skeleton import Skeleton
-from lfm_ros.lifted import Lifted
-from lfm_ros.lifter import Lifter
-from lfm_ros.scene.keypoint_file import SOURCES, KeypointFile, read_keypoints
-from lfm_ros.skeletons import load_skeleton
+from lfm_ros.scene.keypoint_file import SOURCES
 
-# Large enough to keep the network busy, small enough for any machine's memory.
-_ROWS_AT_ONCE = 256
-_WRITTEN = ("points", "sigma", "observed", "valid", "unit", "scale_source")
 _EPILOG = """\
 An .npz has N frames of K keypoints (np.savez("in.npz", keypoints=xy, confidence=score, K=matrix)):
 
@@ -32,9 +23,12 @@ An .npz has N frames of K keypoints (np.savez("in.npz", keypoints=xy, confidence
     image_size  (2,) or (N, 2), width and height; dist: (5,) or (N, 5), plumb_bob
     names       K names, edges (E, 2) indices: the rig; a registered one is known by its names
 
-What is written has the same leading shape: points (.., K, 3), sigma and observed (.., K), valid,
-unit and scale_source. In place of `keypoints` there may be `uv_det` with `uv_det_conf` (those of a
-detector) or `uv` with `uv_valid` (labels). `lfm demo --data` plays such a file, too.
+What is written has the same leading shape: points (.., K, 3), NaN where nothing is known; sigma,
+observed, confidence (.., K) and keypoints (.., K, 2); valid, unit, scale_source and place_sigma;
+and skeletons, the rig as JSON. Sigmas are in the unit of the points.
+
+In place of `keypoints` there may be `uv_det` with `uv_det_conf` (those of a detector) or `uv` with
+`uv_valid` (labels). `lfm demo --data` plays such a file, too.
 
 A recording is lifted as the node would lift it, with options that are named like its parameters:
 
@@ -58,8 +52,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "lift",
         help="lift the keypoints in an .npz file or in a recording of ROS 2",
-        description=f"Lift every row of an .npz file and write {', '.join(_WRITTEN)}; or every "
-        "frame of a recording (.mcap, .db3, or the folder of one), which needs no ROS.",
+        description="Lift every row of an .npz file of keypoints, or every frame of a recording "
+        "(.mcap, .db3, or the folder of one), which needs no ROS.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -72,6 +66,14 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--array", help=f"which array to lift; by default the first of {', '.join(SOURCES)}"
     )
+    _add_cues(parser)
+    parser.add_argument("--model", help="name or folder of the network")
+    parser.add_argument("--backend", default="auto", help="what runs the network")
+    bag_options.add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_cues(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gravity",
         choices=("camera_upright", "none"),
@@ -87,10 +89,20 @@ def add_parser(commands: Any) -> None:
         help="how far an upright camera looks below the horizon; if that is not known to 10 "
         "degrees, --gravity none is better",
     )
-    parser.add_argument("--model", help="name or folder of the network")
-    parser.add_argument("--backend", default="auto", help="what runs the network")
-    bag_options.add_options(parser)
-    parser.set_defaults(run=run)
+    parser.add_argument(
+        "--known-size",
+        action="append",
+        metavar="RIG:METRES",
+        help="summed length of the edges of a rig's objects, such as car12:25.4; may be given "
+        "again; of an .npz the metres will do, as it has one rig",
+    )
+    parser.add_argument(
+        "--ground",
+        type=Ground.parsed,
+        metavar="HEIGHT|NX,NY,NZ,D",
+        help="of an .npz: how high the camera is above the ground, in metres; or the plane n . x + "
+        "d = 0 in the camera's frame",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -99,44 +111,10 @@ def run(options: argparse.Namespace) -> int:
         # Files need less than recordings do.
         from lfm_ros.cli import lift_bag
 
+        if options.ground is not None:
+            raise InputError("--ground is for .npz files; a recording has --ground-frame")
         return lift_bag.run(options)
-    bag_options.refuse_options(options)
-    file = read_keypoints(options.input, options.array)
-    skeleton = load_skeleton(options.skeleton) if options.skeleton else file.skeleton
-    up = pitched_up(options.camera_pitch_deg) if options.gravity == "camera_upright" else None
-    with Lifter.from_pretrained(options.model, options.backend) as lifter:
-        parts = list(_lift(lifter, file, options.camera, skeleton, up))
-    arrays = {name: _joined(parts, name, file.shape) for name in _WRITTEN}
-    try:
-        np.savez_compressed(options.output, **arrays)
-    except OSError as error:
-        raise InputError(f"{options.output} cannot be written: {error.strerror}") from error
-    unit = ", ".join(sorted(set(arrays["unit"][arrays["valid"]].tolist()))) or "none"
-    print(
-        f"{int(arrays['valid'].sum())} of {arrays['valid'].size} instances lifted "
-        f"(unit {unit}) to {options.output}"
-    )
-    return 0
-
-
-def _lift(
-    lifter: Lifter,
-    file: KeypointFile,
-    camera: Intrinsics | None,
-    skeleton: Skeleton | None,
-    up: tuple[float, float, float] | None,
-) -> Iterator[Lifted]:
-    # At least one part, so that an empty file gives empty arrays.
-    for first in range(0, max(len(file.keypoints), 1), _ROWS_AT_ONCE):
-        rows = slice(first, first + _ROWS_AT_ONCE)
-        cameras = camera or (file.cameras[rows] if file.cameras else None)
-        confidence = None if file.confidence is None else file.confidence[rows]
-        yield lifter.lift(file.keypoints[rows], confidence, cameras, skeleton, up=up)
-
-
-def _joined(parts: list[Lifted], name: str, shape: tuple[int, ...]) -> np.ndarray:
-    whole = np.concatenate([np.asarray(getattr(part, name)) for part in parts])
-    return whole.reshape(*shape, *whole.shape[1:])
+    return lift_file.run(options)
 
 
 def _pitch(text: str) -> float:

@@ -14,7 +14,7 @@ from lfm_ros.bags.arrays import RowTable
 from lfm_ros.bags.detections import DetectionBag
 from lfm_ros.bags.lifting import lift_recording
 from lfm_ros.bags.recording import McapFile
-from lfm_ros.cli.bag_options import wishes
+from lfm_ros.cli.bag_options import ASSUMED_RIG, wishes
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError
 from lfm_ros.lifter import Lifter
@@ -67,6 +67,13 @@ def _report(bag: DetectionBag, arrays: dict[str, np.ndarray], options: argparse.
             "assumed and distances are rough; give --camera",
             file=sys.stderr,
         )
+    rigs = ", ".join(rig.name for rig in bag.rigs)
+    if not (options.skeleton or options.class_skeleton) and rigs == ASSUMED_RIG:
+        print(
+            f"note: nothing says of which rig the keypoints are, so they are taken for {rigs}; "
+            "give --skeleton",
+            file=sys.stderr,
+        )
     for why, count in list(bag.complaints.items())[:_COMPLAINTS_SHOWN]:
         print(f"note: {count} times: {why}", file=sys.stderr)
     valid = arrays["valid"]
@@ -75,6 +82,6 @@ def _report(bag: DetectionBag, arrays: dict[str, np.ndarray], options: argparse.
     written = " and ".join(str(path) for path in (options.output, options.mcap) if path)
     print(
         f"{bag.input_type} on {', '.join(bag.topics)}: {len(arrays['frame_stamp_ns'])} frames, "
-        f"{int(valid.sum())} of {len(valid)} instances lifted to {written}"
+        f"{int(valid.sum())} of {len(valid)} instances of {rigs} lifted to {written}"
         + (f"; size by {told}" if told else "")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from lfm_ros.cli.argument_types import port
 from lfm_ros.core.errors import LfmError
 
 
@@ -15,7 +16,7 @@ def add_parser(commands: Any) -> None:
         help="show a running lifter in the browser",
         description="Serve a page that shows what a running lifter publishes.",
     )
-    parser.add_argument("--port", type=int, help="port of the page")
+    parser.add_argument("--port", type=port, help="port of the page")
     parser.add_argument("--host", help="address to listen on; by default this computer only")
     parser.add_argument("--namespace", help="namespace of the lifter")
     parser.set_defaults(run=run)
