@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import threading
@@ -16,6 +17,8 @@ from rclpy.signals import SignalHandlerOptions
 from lfm_ros.core.errors import LfmError
 from lfm_ros.ros.executors import AUTO, make_spinner
 from lfm_ros.ros.spinning import SpinningThread
+
+_PLACE_IN_SOURCE = re.compile(r", at [^,\s]+:\d+")
 
 
 def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int:
@@ -32,11 +35,11 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
     Returns:
         Exit status: 0 after a signal or a shutdown, 1 after an error.
     """
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     ended = threading.Event()
-    _on_signals(lambda *_: ended.set())
     node: Any = None
     try:
+        _initialise(args)
+        _on_signals(lambda *_: ended.set())
         node = make_node()
         _spin_until(node, ended)
         return 0
@@ -51,6 +54,22 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
         # Ctrl-C under ros2 launch comes twice, from the terminal and from launch: the second one
         # must not spoil the end of this process.
         _on_signals(signal.SIG_IGN)
+
+
+def _initialise(args: Sequence[str] | None) -> None:
+    """Start rclpy, which reads the command line.
+
+    Raises:
+        LfmError: It cannot be read, or a file of parameters that it names cannot.
+    """
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        # rcl appends the places in its source at which it noticed.
+        what = _PLACE_IN_SOURCE.sub("", str(error))
+        raise LfmError(
+            f"the command line, or a file of parameters that it names, cannot be used: {what}"
+        ) from error
 
 
 def _on_signals(handler: Any) -> None:

@@ -1,0 +1,41 @@
+"""Command lines that rclpy cannot use end a node with a sentence."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2")
+pytestmark = pytest.mark.ros
+
+ROOT = Path(__file__).resolve().parents[1]
+# The node is never made.
+PROGRAM = "import sys; from lfm_ros.ros.run import run; sys.exit(run(lambda: 1 / 0, sys.argv))"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["--params-file", "/no/such/file.yaml"], "/no/such/file.yaml"),
+        (["--no-such-option"], "--no-such-option"),
+    ],
+)
+def test_what_rclpy_cannot_use_is_said(arguments: list[str], found: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "--ros-args", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    # rcl may log a line of its own before.
+    sentence = done.stderr.splitlines()[-1]
+    assert sentence.startswith("the command line, or a file of parameters")
+    assert found in sentence
+    assert "Traceback" not in done.stderr
+    assert ".c:" not in sentence
