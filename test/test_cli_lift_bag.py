@@ -163,15 +163,14 @@ HRI = {
 }
 
 
-def test_one_topic_a_body(tmp_path):
-    """Shares of the image, in messages that have to be put together by their stamps."""
+def hri_bag(path: Path, shifts: dict[str, float]) -> Path:
+    """Bodies by their ids, each moved to the right by a share of the image."""
     types = get_typestore(Stores.ROS2_JAZZY)
     for name, text in HRI.items():
         types.register(get_types_from_msg(text, name))
     point = types.types["hri_msgs/msg/NormalizedPointOfInterest2D"]
     body = types.types["hri_msgs/msg/Skeleton2D"]
-    rng = np.random.default_rng(0)
-    shape = rng.uniform(0.3, 0.6, (18, 2))
+    shape = np.random.default_rng(0).uniform(0.3, 0.6, (18, 2))
 
     def bodies(shift: float) -> list[Any]:
         points = [point(float(x) + shift, float(y), 0.9) for x, y in shape]
@@ -179,10 +178,15 @@ def test_one_topic_a_body(tmp_path):
 
     infos = [camera_info(stamp(number)) for number in range(FRAMES)]
     topics = {"/camera_info": (TYPES, "sensor_msgs/msg/CameraInfo", infos)}
-    for name, shift in (("f3a7", 0.0), ("12", 0.3)):
+    for name, shift in shifts.items():
         topic = f"/humans/bodies/{name}/skeleton2d"
         topics[topic] = (types, "hri_msgs/msg/Skeleton2D", bodies(shift))
-    recording = record(tmp_path / "bag", StoragePlugin.MCAP, topics)
+    return record(path, StoragePlugin.MCAP, topics)
+
+
+def test_one_topic_a_body(tmp_path):
+    """Shares of the image, in messages that have to be put together by their stamps."""
+    recording = hri_bag(tmp_path / "bag", {"f3a7": 0.0, "12": 0.3})
     assert lift(recording, "--output", tmp_path / "out.npz") == 0
     out = lifted(tmp_path / "out.npz")
     assert out["frame_stamp_ns"].tolist() == [stamp(number) for number in range(FRAMES)]
@@ -190,6 +194,12 @@ def test_one_topic_a_body(tmp_path):
     assert {identity("f3a7"), 12} == set(out["instance_id"].tolist())
     first = out["keypoints"][out["instance_id"] == 12][0]
     assert (first[:, 0] > 0.59 * SCENE.camera.size[0]).all()
+
+
+def test_who_is_alone_keeps_the_id_too(tmp_path):
+    recording = hri_bag(tmp_path / "bag", {"12": 0.3})
+    assert lift(recording, "--output", tmp_path / "out.npz") == 0
+    assert lifted(tmp_path / "out.npz")["instance_id"].tolist() == [12] * FRAMES
 
 
 def test_the_mcap_holds_what_the_node_publishes(bag, tmp_path):

@@ -56,6 +56,13 @@ def test_a_frame_waits_for_everybody(gathering):
     assert_array_equal(frames[0].keypoints[0, :, 0], [2, 2, 2, 0, 0])
 
 
+def test_who_lags_behind_starts_no_second_frame_of_a_stamp():
+    gathering = Gathering(patience=1e9)
+    assert ids(gathering.add("a", part(1, 10.0))[0]) == [[1]]
+    assert gathering.add("b", part(2, 9.9)) == ([], True)
+    assert gathering.add("b", part(2, 10.0)) == ([], True)
+
+
 def test_who_stays_away_holds_up_one_frame_only(gathering):
     assert gathering.add("a", part(1, 10.3)) == ([], False)
     assert ids(gathering.add("a", part(1, 10.4))[0]) == [[1], [1]]

@@ -17,14 +17,14 @@ _ONE_TOPIC_AN_OBJECT = "Skeleton2D"
 
 
 def detection_topics(
-    connections: Sequence[Any], topic: str | None, input_type: str | None
+    connections: Sequence[Any], topic: str | None, input_type: str
 ) -> tuple[list[Any], str]:
     """The connections with detections, and their message type.
 
     Args:
         connections: Of the recording; each has ``topic`` and ``msgtype``.
         topic: The one that is wanted, where ``*`` stands for anything; None: what is there.
-        input_type: Their type, or None.
+        input_type: Their type, or empty.
 
     Raises:
         InputError: There are none, or of several topics none is named.
@@ -36,13 +36,17 @@ def detection_topics(
         raise InputError(f"the recording has no detections on {asked}; it has {there}")
     kinds = {c.msgtype for c in found}
     topics = sorted({c.topic for c in found})
-    of_objects = _name(found[0].msgtype) == _ONE_TOPIC_AN_OBJECT
-    together = of_objects or (topic is not None and "*" in topic)
+    together = of_one_object(found[0].msgtype) or (topic is not None and "*" in topic)
     if len(kinds) > 1 or (len(topics) > 1 and not together):
         raise InputError(
             f"several topics may hold the detections: {', '.join(topics)}; choose one with --topic"
         )
     return found, kinds.pop()
+
+
+def of_one_object(kind: str) -> bool:
+    """Whether messages of a type tell of one object, which has a topic of its own."""
+    return _name(kind) == _ONE_TOPIC_AN_OBJECT
 
 
 def camera_topic(connections: Sequence[Any], topic: str | None, beside: str) -> list[Any]:
@@ -100,10 +104,10 @@ def transform_topics(connections: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     return moving, fixed
 
 
-def _is_wanted(connection: Any, topic: str | None, input_type: str | None) -> bool:
+def _is_wanted(connection: Any, topic: str | None, input_type: str) -> bool:
     known = {_name(kind) for kind in INPUT_TYPES}
     kind = connection.msgtype
-    if input_type is not None and _name(kind) != _name(input_type):
+    if input_type and _name(kind) != _name(input_type):
         return False
     if _name(kind) not in known:
         return False

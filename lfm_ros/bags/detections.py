@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from posixpath import basename, dirname
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lfm_ros.bags.bodies import Bodies, Part
 from lfm_ros.bags.cameras import Cameras
-from lfm_ros.bags.choice import camera_topic, depth_topic, detection_topics, transform_topics
+from lfm_ros.bags.choice import (
+    camera_topic,
+    depth_topic,
+    detection_topics,
+    of_one_object,
+    transform_topics,
+)
 from lfm_ros.bags.depth import RecordedDepth
 from lfm_ros.bags.library import message_types, rosbags
 from lfm_ros.bags.transforms import RecordedTransforms
@@ -22,8 +28,6 @@ from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError, MessageError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters import Keypoints2D, load_adapter
-from lfm_ros.ros.adapters.identities import identity
-from lfm_ros.ros.gathering import merged
 from lfm_ros.ros.known_sizes import known_sizes
 from lfm_ros.ros.stamps import nanoseconds
 
@@ -34,7 +38,7 @@ class BagFrame:
 
     Attributes:
         stamp_ns: Of the image, nanoseconds.
-        recorded_ns: When the message was recorded.
+        recorded_ns: When the message was recorded that made it complete.
         detections: B instances; normalized ones are shares of the image.
         camera: Of the frame, or None.
         frame_id: Of the camera's optical frame; may be empty.
@@ -83,7 +87,7 @@ class DetectionBag:
     def _choose(self) -> None:
         wishes, connections = self.wishes, self._reader.connections
         found, self.input_type = detection_topics(connections, wishes.topic, wishes.input_type)
-        settings = _Settings(wishes, self.input_type)
+        settings = replace(wishes, input_type=self.input_type)
         self._adapter = load_adapter(lambda: settings, ros=False)
         self.rigs: tuple[Skeleton, ...] = self._adapter.rigs
         self.topics = sorted({connection.topic for connection in found})
@@ -110,23 +114,15 @@ class DetectionBag:
 
         Messages that cannot be used are left out and counted in ``complaints``.
         """
-        together = len(self.topics) > 1
-        parts: list[Keypoints2D] = []
-        recorded = 0
-        for topic, now, message in self._depth.taken_out(self._messages(self._connections)):
-            part = self._adapted(message)
-            if part is None:
-                continue
-            if together:
-                # /humans/bodies/ID/skeleton2d
-                part = part.named(identity(basename(dirname(topic))))
-            if parts and not (together and _same_moment(parts[0], part)):
-                yield self._frame(merged(parts), recorded)
-                parts = []
-            parts.append(part)
-            recorded = now
-        if parts:
-            yield self._frame(merged(parts), recorded)
+        if len(self.topics) == 1 and not of_one_object(self.input_type):
+            for _, recorded, detections in self._parts():
+                yield self._frame(detections, recorded)
+            return
+        bodies = Bodies(self.topics, self.wishes.topic)
+        for recorded, detections in bodies.frames(self._parts()):
+            yield self._frame(detections, recorded)
+        if bodies.late:
+            self.complain("a body came when its frame was over, and is left out", bodies.late)
 
     def _frame(self, detections: Keypoints2D, recorded: int) -> BagFrame:
         stamp = nanoseconds(detections.stamp)
@@ -134,6 +130,12 @@ class DetectionBag:
         own = self.wishes.frame_id or detections.frame_id or frame_id
         depth = self._depth.at(detections.stamp)
         return BagFrame(stamp, recorded, detections, camera, own, depth)
+
+    def _parts(self) -> Iterator[Part]:
+        for topic, recorded, message in self._depth.taken_out(self._messages(self._connections)):
+            part = self._adapted(message)
+            if part is not None:
+                yield topic, recorded, part
 
     def _adapted(self, message: Any) -> Keypoints2D | None:
         try:
@@ -145,9 +147,9 @@ class DetectionBag:
             self.complain(why)
         return detections
 
-    def complain(self, why: str) -> None:
+    def complain(self, why: str, times: int = 1) -> None:
         """Note why something could not be used, or was missing."""
-        self.complaints[why] = self.complaints.get(why, 0) + 1
+        self.complaints[why] = self.complaints.get(why, 0) + times
 
     def _messages(self, connections: Sequence[Any]) -> Iterator[tuple[str, int, Any]]:
         """Topic, time of recording and message."""
@@ -174,15 +176,3 @@ class DetectionBag:
         trace: TracebackType | None,
     ) -> None:
         self._reader.close()
-
-
-def _same_moment(one: Keypoints2D, other: Keypoints2D) -> bool:
-    return nanoseconds(one.stamp) == nanoseconds(other.stamp)
-
-
-class _Settings:
-    """What the adapters ask the node's parameters for."""
-
-    def __init__(self, wishes: Wishes, input_type: str) -> None:
-        self.__dict__.update(vars(wishes))
-        self.input_type = input_type

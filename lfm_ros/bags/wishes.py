@@ -15,12 +15,13 @@ class Wishes:
         topic: Of the detections, may hold ``*``; None: the only one that fits.
         camera_info: Topic of the camera; None: the one beside the detections, or the only one.
         depth: Topic of the depth images; None: they are not used.
+        input_type: Message type of the detections; empty: what is there.
     """
 
     topic: str | None = None
     camera_info: str | None = None
     depth: str | None = None
-    input_type: str | None = None
+    input_type: str = ""
     skeletons: tuple[str, ...] = ("coco17",)
     class_skeletons: tuple[str, ...] = ()
     keypoint_map: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -22,12 +22,21 @@ class Gathering:
 
     Args:
         patience: Seconds to wait for a part.
+        clock: Tells the time in seconds.
+        expected: Who is waited for in the first frame; without them it is the first part alone.
     """
 
-    def __init__(self, patience: float = 0.05) -> None:
-        self._patience = patience
+    def __init__(
+        self,
+        patience: float = 0.05,
+        clock: Callable[[], float] = time.monotonic,
+        expected: Iterable[str] = (),
+    ) -> None:
+        self._patience, self._clock = patience, clock
         self._parts: dict[str, Keypoints2D] = {}
-        self._expected: set[str] = set()
+        self._expected = set(expected)
+        # Who has sent something of the last frame's stamp.
+        self._present: set[str] = set()
         self._shown: Keypoints2D | None = None
         self._since = 0.0
         self._last = -_LATE_NS
@@ -44,13 +53,15 @@ class Gathering:
         """
         stamp = nanoseconds(part.stamp)
         # Who was in the last frame sends the next one, even where stamps stand still.
-        repeated = not self._parts and stamp == self._last and source not in self._expected
+        repeated = not self._parts and stamp == self._last and source not in self._present
+        if repeated:
+            self._present.add(source)
         if repeated or -_LATE_NS < stamp - self._newest() < 0:
             self._expected.add(source)
             return [], True
         complete = self._close() if self._parts and stamp != self._newest() else []
         if not self._parts:
-            self._since = time.monotonic()
+            self._since = self._clock()
         self._parts[source] = part
         if self._expected <= self._parts.keys():
             complete += self._close()
@@ -58,7 +69,7 @@ class Gathering:
 
     def overdue(self) -> list[Keypoints2D]:
         """The frame that has waited for too long, if there is one."""
-        waited = time.monotonic() - self._since
+        waited = self._clock() - self._since
         return self._close() if self._parts and waited >= self._patience else []
 
     def leave(self, source: str) -> list[Keypoints2D]:
@@ -83,7 +94,7 @@ class Gathering:
     def _close(self) -> list[Keypoints2D]:
         parts, self._parts = self._parts, {}
         self._last = nanoseconds(next(iter(parts.values())).stamp)
-        self._expected = set(parts)
+        self._expected, self._present = set(parts), set(parts)
         self._shown = merged(list(parts.values()))
         return [self._shown]
 

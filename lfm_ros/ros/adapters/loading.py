@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,14 +22,12 @@ from lfm_ros.ros.adapters.packages import NOT_LIFTABLE, how_to_install
 from lfm_ros.ros.adapters.reader import Reader
 from lfm_ros.ros.adapters.rigging import Rigging
 from lfm_ros.ros.adapters.rigs import rigs_in_use
+from lfm_ros.ros.adapters.settings import AdapterSettings
 from lfm_ros.ros.adapters.yolo import YoloDetections
 from lfm_ros.ros.adapters.zed import ZedBodies
 from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES
 
-if TYPE_CHECKING:
-    from lfm_ros.ros.parameters import LifterParameters
-
-_READERS: dict[str, Callable[[LifterParameters], Reader]] = {
+_READERS: dict[str, Callable[[AdapterSettings], Reader]] = {
     "DetectionArray": lambda settings: YoloDetections(settings.keypoint_id_base),
     "Skeleton2D": lambda _: HriSkeleton(),
     "ObjectsStamped": lambda _: ZedBodies(),
@@ -38,7 +36,7 @@ _READERS: dict[str, Callable[[LifterParameters], Reader]] = {
 }
 
 
-def load_adapter(settings: Callable[[], LifterParameters], *, ros: bool = True) -> Adapter:
+def load_adapter(settings: Callable[[], AdapterSettings], *, ros: bool = True) -> Adapter:
     """The adapter of the parameter ``input_type``.
 
     Args:
@@ -73,7 +71,7 @@ def load_adapter(settings: Callable[[], LifterParameters], *, ros: bool = True) 
     )
 
 
-def _of_clouds(settings: LifterParameters, ros: bool) -> Adapter:
+def _of_clouds(settings: AdapterSettings, ros: bool) -> Adapter:
     if any(settings.keypoint_map):
         raise MessageError(
             f"keypoint_map is set, but the columns of {DEFAULT_INPUT_TYPE} are the keypoints "
