@@ -46,7 +46,7 @@ def test_yolo():
     """Two of three detections have a rig; they come out as they are identified."""
     clock = stamps()
     told = ("input_type:=yolo_msgs/msg/DetectionArray", "input_topics:=[people]")
-    classes = "class_skeletons:=['person: coco17', 'dog: ap10k17']"
+    classes = "class_skeletons:=['person: coco17', 'dog: ap10k17', 'hand: hand21']"
     with lifter(*told, classes) as (process, probe):
         publisher = probe.node.create_publisher(messages.DetectionArray, "people", RELIABLE)
         probe.until(publisher.get_subscription_count, "the lifter on the topic people")
@@ -68,6 +68,14 @@ def test_yolo():
         assert np.flatnonzero(points.observed[1]).tolist() == list(range(8, 17))
         assert probe.values()["noted_detections_left_out"] != "0"
         assert process.output.count("class 'cat'") == 1
+        hands = [yolo_detection(pixels(17), class_name="hand")] * 20
+
+        def doubted_again() -> bool:
+            publisher.publish(messages.yolo(*hands, stamp=next(clock)))
+            return int(probe.values().get("noted_rig_doubtful", "0")) > 1
+
+        probe.until(doubted_again, "doubts about the rig of the hands")
+        assert process.output.count("the first 17 of the 21 of rig 'hand21'") == 1
 
 
 def test_bodies_of_hri():

@@ -177,16 +177,17 @@ def test_instances_without_keypoints_clear_the_markers(probe, lifter, clock, spo
     assert said(lifter, before, "1 of 1 instances were not lifted") == 1
 
 
-def test_some_nan_pixels_are_missing_keypoints(probe, clock):
+def test_some_nan_pixels_and_those_at_zero_are_missing_keypoints(probe, clock):
     message = detections(next(clock))
     changed = cells(message)
     changed[3, 0] = np.nan
     changed[4, 1] = np.inf
     changed[5, 2] = np.nan
+    changed[7, :2] = 0
     message.data = changed.tobytes()
     assert probe.lift(message).markers[0].action == Marker.ADD
     points = decode_points(probe.cloud_of(message))
-    assert np.flatnonzero(~points.observed[0]).tolist() == [3, 4, 5]
+    assert np.flatnonzero(~points.observed[0]).tolist() == [3, 4, 5, 7]
     assert np.isfinite(points.xyz).all()
 
 
