@@ -81,7 +81,8 @@ def make_plan(wishes: Wishes, folder: Path) -> Plan:
     names, frames, notes = list(values["skeletons"]), None, []
     demo = config_dir() / "demo.yaml"
     # The ledger holds every answer against its own frame: who is not seen must not be shown.
-    lifter: dict[str, Any] = {"autostart": False, "prediction_time": 0.0}
+    # Nor is it told of the silence before the player starts, which waits for everybody.
+    lifter: dict[str, Any] = {"autostart": False, "prediction_time": 0.0, "input_timeout": 0.0}
     # The lifter, the monitor and the viewer: discovery takes a second or two, and frames that were
     # played to one of them only would count as lost.
     player: dict[str, Any] = {"min_subscribers": 2 + wishes.viewer}

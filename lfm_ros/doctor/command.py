@@ -35,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """``python -m lfm_ros.doctor``."""
-    parser = argparse.ArgumentParser(prog="python -m lfm_ros.doctor", description=DESCRIPTION, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="python -m lfm_ros.doctor", description=DESCRIPTION, allow_abbrev=False
+    )
     add_options(parser)
     return run(parser.parse_args(arguments))
