@@ -105,6 +105,18 @@ def test_lift_refuses_a_pitch_that_is_none(pitch: str, capsys: pytest.CaptureFix
     assert "give -90 to 90 degrees" in capsys.readouterr().err
 
 
+def test_lift_mistrusts_keypoints_at_zero(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uv, confidence = pixels(3), np.ones((3, 17))
+    uv[0, 2] = uv[1, 5] = uv[2, 7] = uv[2, 9] = 0
+    confidence[1, 5], uv[2, 9, 0] = 0, 3
+    lift(write(tmp_path / "in.npz", keypoints=uv, confidence=confidence), tmp_path / "out.npz")
+    assert "note: 2 keypoints are seen at exactly (0, 0)" in capsys.readouterr().err
+    lift(write(tmp_path / "in.npz", keypoints=pixels(3)), tmp_path / "out.npz")
+    assert capsys.readouterr().err == ""
+
+
 def test_lift_of_nothing_is_nothing(tmp_path: Path) -> None:
     source = write(tmp_path / "in.npz", keypoints=np.zeros((0, 17, 2)))
     found = lift(source, tmp_path / "out.npz", "--skeleton", "coco17")

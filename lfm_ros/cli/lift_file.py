@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -66,8 +67,20 @@ def run(options: argparse.Namespace) -> int:
         np.savez_compressed(options.output, **arrays)
     except OSError as error:
         raise InputError(f"{options.output} cannot be written: {error.strerror}") from error
+    _note_zeros(arrays)
     print(_summary(arrays, task.skeleton), "to", options.output)
     return 0
+
+
+def _note_zeros(arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Say where a detector may have written (0, 0) for what it does not see, as many do."""
+    count = int((~arrays["keypoints"].any(-1) & (arrays["confidence"] > 0)).sum())
+    if count:
+        print(
+            f"note: {count} keypoints are seen at exactly (0, 0); if that means missing, give them "
+            "confidence 0, or NaN",
+            file=sys.stderr,
+        )
 
 
 def _task(options: argparse.Namespace) -> _Task:
