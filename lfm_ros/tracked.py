@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from lfm_ros.core.bearing import together
 from lfm_ros.core.identities import UNNAMED
 from lfm_ros.core.orientation import turned_since
 from lfm_ros.core.placement import SCALE_SOURCES
+from lfm_ros.core.rigid import Rigid
 from lfm_ros.lifted import Lifted
 from lfm_ros.live_tracks import LiveTracks, fitted
 
@@ -78,9 +80,42 @@ class Tracked:
 
         As steady as the points are, and worked out only when it is asked for.
         """
-        around = self.points - self.translation[:, None]
-        turn = turned_since(self.first_shape, around, self.known)
-        return (turn @ self.first_rotation).astype(np.float32)
+        return self.orientation_of(np.arange(len(self))).astype(np.float32)
+
+    def orientation_of(self, rows: NDArray[np.intp]) -> NDArray[np.floating]:
+        """``orientation`` of some instances, (R, 3, 3)."""
+        around = self.points[rows] - self.translation[rows, None]
+        turn = turned_since(self.first_shape[rows], around, self.known[rows])
+        return turn @ self.first_rotation[rows]
+
+    def moved(self, to_target: Rigid) -> Tracked:
+        """The same in another frame than the camera's; rows that are not valid stay as they are.
+
+        What the instances first were is turned too, so that ``orientation`` is what it would have
+        been in the camera's frame, turned.
+        """
+        turn, rows = to_target.rotation, self.valid
+        return replace(
+            self,
+            points=_with(self.points, rows, to_target.apply(self.points[rows])),
+            translation=_with(self.translation, rows, to_target.apply(self.translation[rows])),
+            rotation=_with(self.rotation, rows, turn @ self.rotation[rows]),
+            first_shape=_with(self.first_shape, rows, self.first_shape[rows] @ turn.T),
+            first_rotation=_with(self.first_rotation, rows, turn @ self.first_rotation[rows]),
+        )
+
+    def beside(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values of the frame's keypoints in the shape of ``known``; 0 where nothing was seen.
+
+        Args:
+            values: In the rows and columns of ``Lifted``.
+        """
+        if values.shape == self.known.shape and not self.predicted.any():
+            return values
+        made = np.zeros(self.known.shape, values.dtype)
+        seen = np.flatnonzero(self.row >= 0)
+        made[seen] = fitted(values[self.row[seen]], 1, made.shape[1])
+        return made
 
 
 def untracked(out: Lifted, ids: NDArray[np.int32], skeleton: NDArray[np.int32]) -> Tracked:
@@ -240,6 +275,12 @@ def _nobody(count: int, keypoints: int, restarted: bool) -> Tracked:
         unit=["radius"] * count,
         restarted=restarted,
     )
+
+
+def _with(values: Float, rows: NDArray[np.bool_], others: NDArray[np.floating]) -> Float:
+    changed = values.copy()
+    changed[rows] = others
+    return changed
 
 
 def _put(part: Tracked, places: NDArray[np.int64], whole: Tracked) -> None:

@@ -26,6 +26,7 @@ from lfm_ros.ros.markers import MarkerBuilder
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.rate_limit import RateLimit
 from lfm_ros.ros.transforms import TransformBuilder
+from lfm_ros.tracked import Tracked
 
 ROOT = RootFrame(origin=(0,), z_from=(0,), z_to=(1,), y_from=(0,), y_to=(2,))
 LONG = Skeleton(list("abcde"), [(0, 1), (1, 2), (2, 3), (3, 4)], name="long")
@@ -44,14 +45,14 @@ def frame(skeletons: list[int], seed: int, frame_id: str = "camera") -> LiftedFr
     in_rig = np.arange(width) < widths[:, None]
     turn = np.linalg.qr(random.standard_normal((count, 3, 3)))[0]
     loose = np.array(skeletons, np.int32).reshape(-1)[:, None] == 2
-    return LiftedFrame(
-        header=Header(
-            stamp=Time(sec=int(random.integers(1, 2**31)), nanosec=17), frame_id=frame_id
-        ),
+    header = Header(stamp=Time(sec=int(random.integers(1, 2**31)), nanosec=17), frame_id=frame_id)
+    turns = (turn * np.linalg.det(turn)[:, None, None]).astype(np.float32)
+    tracked = Tracked(
+        row=np.arange(count),
+        predicted=np.zeros(count, bool),
+        age=np.zeros(count, np.float32),
         instance_id=random.integers(-9, 99, count).astype(np.int32),
         skeleton=np.array(skeletons, np.int32),
-        widths=widths,
-        confidence=random.uniform(size=(count, width)).astype(np.float32),
         points=random.standard_normal((count, width, 3)).astype(np.float32),
         sigma=random.uniform(size=(count, width)).astype(np.float32),
         place_sigma=random.uniform(size=count).astype(np.float32),
@@ -60,9 +61,13 @@ def frame(skeletons: list[int], seed: int, frame_id: str = "camera") -> LiftedFr
         valid=random.uniform(size=count) > 0.2,
         translation=random.standard_normal((count, 3)).astype(np.float32),
         first_shape=random.standard_normal((count, width, 3)).astype(np.float32),
-        first_rotation=(turn * np.linalg.det(turn)[:, None, None]).astype(np.float32),
-        scale_source=np.ones(count, np.uint8),
+        rotation=turns,
+        first_rotation=turns,
+        scale_source=["nominal"] * count,
+        unit=["m"] * count,
     )
+    confidence = random.uniform(size=(count, width)).astype(np.float32)
+    return LiftedFrame(header, tracked, widths, confidence)
 
 
 FRAMES = st.builds(frame, st.lists(st.integers(0, 2), max_size=9), st.integers(0, 999))
@@ -90,7 +95,9 @@ def test_markers(markers):
     def same(lifted):
         made = fast.build(lifted, SETTINGS)
         assert said(made, MarkerArray) == plain.build(lifted, SETTINGS)
-        assert isinstance(made, bytes) == bool((lifted.known & lifted.valid[:, None]).any())
+        assert isinstance(made, bytes) == bool(
+            (lifted.tracked.known & lifted.tracked.valid[:, None]).any()
+        )
 
     same()
 
@@ -126,7 +133,7 @@ def test_clouds():
         made = fast.build(lifted)
         # NaN is not equal to itself, but its bytes are.
         assert said(made, PointCloud2) == plain.build(lifted)
-        assert isinstance(made, bytes) == bool(len(lifted))
+        assert isinstance(made, bytes) == bool(len(lifted.tracked))
 
     same()
 

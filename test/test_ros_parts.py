@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from itertools import product
 from string import ascii_lowercase
 from types import SimpleNamespace
@@ -34,6 +35,7 @@ from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.slots import TrackSlots
 from lfm_ros.ros.transforms import TransformBuilder
 from lfm_ros.ros.worker import Worker
+from lfm_ros.tracked import Tracked
 
 CAMERA = Intrinsics([[900, 0, 640], [0, 900, 360], [0, 0, 1]], (1280, 720), (0.1, -0.2, 0, 0, 0.03))
 STICK = Skeleton(["low", "high", "left"], [(0, 1), (1, 2)], nominal_size=2.0, name="stick")
@@ -227,23 +229,27 @@ def test_statistics_count_and_measure():
 
 def frame(points: np.ndarray, rotation: np.ndarray, skeleton: list[int]) -> LiftedFrame:
     count, width = points.shape[:2]
-    return LiftedFrame(
-        header=Header(stamp=Time(sec=3), frame_id="camera"),
+    tracked = Tracked(
         instance_id=np.arange(count, dtype=np.int32),
+        row=np.arange(count),
+        predicted=np.zeros(count, bool),
+        age=np.zeros(count, np.float32),
         skeleton=np.array(skeleton, np.int32),
-        widths=np.full(count, 3),
-        confidence=np.ones((count, width)),
         points=points,
         sigma=np.zeros((count, width)),
         place_sigma=np.zeros(count, np.float32),
         observed=np.ones((count, width), bool),
         known=np.ones((count, width), bool),
         valid=np.ones(count, bool),
+        rotation=rotation,
         translation=points.mean(1),
         first_shape=points - points.mean(1, keepdims=True),
         first_rotation=rotation,
-        scale_source=np.ones(count, np.uint8),
+        scale_source=["nominal"] * count,
+        unit=["m"] * count,
     )
+    header = Header(stamp=Time(sec=3), frame_id="camera")
+    return LiftedFrame(header, tracked, np.full(count, 3), np.ones((count, width)))
 
 
 @pytest.fixture
@@ -264,13 +270,13 @@ def test_transforms_bring_the_keypoints_back_to_the_camera(lifted):
         root = by_name[f"lfm_{row}"]
         turn, shift = root.transform.rotation, root.transform.translation
         matrix = quat2mat([turn.w, turn.x, turn.y, turn.z])
-        np.testing.assert_allclose(matrix, lifted.first_rotation[row], atol=1e-9)
+        np.testing.assert_allclose(matrix, lifted.tracked.first_rotation[row], atol=1e-9)
         for index, name in enumerate(ROOTED.names):
             child = by_name[f"lfm_{row}/{name}"]
             assert child.header.frame_id == f"lfm_{row}"
             local = child.transform.translation
             there = matrix @ [local.x, local.y, local.z] + [shift.x, shift.y, shift.z]
-            np.testing.assert_allclose(there, lifted.points[row, index], atol=1e-9)
+            np.testing.assert_allclose(there, lifted.tracked.points[row, index], atol=1e-9)
 
 
 def test_rep155_names_and_slots_that_run_out(lifted):
@@ -289,23 +295,27 @@ def test_rep155_has_names_of_its_own_for_joints(lifted):
 
 
 def test_a_rig_without_a_root_has_the_canonical_frame_and_turns_with_its_points(lifted):
-    plain = frame(lifted.points, lifted.first_rotation, [0, 0])
+    plain = frame(lifted.tracked.points, lifted.tracked.first_rotation, [0, 0])
     turn = matrix_from_rotvec(np.array([0.2, 1.0, -0.4]))
-    for seen, turned in ((plain, np.eye(3)), (plain.moved(Rigid(turn, np.ones(3))), turn)):
+    to_target = Rigid(turn, np.ones(3))
+    moved = replace(plain, tracked=plain.tracked.moved(to_target))
+    for seen, turned in ((plain, np.eye(3)), (moved, turn)):
         made, _ = TransformBuilder([STICK, ROOTED], LifterParameters()).build(seen, keypoints=False)
         for row, one in enumerate(made):
             shift, quat = one.transform.translation, one.transform.rotation
-            np.testing.assert_allclose([shift.x, shift.y, shift.z], seen.translation[row])
+            np.testing.assert_allclose([shift.x, shift.y, shift.z], seen.tracked.translation[row])
             matrix = quat2mat([quat.w, quat.x, quat.y, quat.z])
-            assert angle_between(matrix, turned @ plain.first_rotation[row]) < 0.02
+            np.testing.assert_allclose(
+                matrix, turned @ plain.tracked.first_rotation[row], atol=1e-6
+            )
 
 
 def test_orientations_are_smoothed_and_keypoints_are_where_they_were_all_the_same(lifted):
     smooth, plain = (TransformBuilder([STICK, ROOTED], LifterParameters()) for _ in range(2))
     found: dict[str, list[np.ndarray]] = {"smooth": [], "plain": []}
     for step in range(30):
-        noise = 0.02 * np.random.default_rng(step).standard_normal(lifted.points.shape)
-        seen = frame(lifted.points + noise, lifted.first_rotation, [0, 1])
+        noise = 0.02 * np.random.default_rng(step).standard_normal(lifted.tracked.points.shape)
+        seen = frame(lifted.tracked.points + noise, lifted.tracked.first_rotation, [0, 1])
         seen.header.stamp.nanosec = 33_000_000 * step
         for name, (made, _) in (
             ("smooth", smooth.build(seen, keypoints=True, strength=1.0)),
@@ -317,7 +327,7 @@ def test_orientations_are_smoothed_and_keypoints_are_where_they_were_all_the_sam
                 turn, shift = root.transform.rotation, root.transform.translation
                 matrix = quat2mat([turn.w, turn.x, turn.y, turn.z])
                 found[name].append(matrix)
-                for child, there in zip(children, seen.points[row], strict=True):
+                for child, there in zip(children, seen.tracked.points[row], strict=True):
                     local = child.transform.translation
                     back = matrix @ [local.x, local.y, local.z] + [shift.x, shift.y, shift.z]
                     np.testing.assert_allclose(back, there, atol=1e-9)
@@ -333,31 +343,31 @@ def test_orientations_are_smoothed_and_keypoints_are_where_they_were_all_the_sam
 
 
 def test_an_edge_is_as_faint_as_its_fainter_end(lifted):
-    lifted.observed[1, 2] = False
+    lifted.tracked.observed[1, 2] = False
     settings = LifterParameters(marker_alpha=0.9, marker_filled_alpha=0.2)
     spheres, lines = MarkerBuilder([STICK, ROOTED]).build(lifted, settings).markers
     assert [round(c.a, 3) for c in spheres.colors] == [0.9] * 5 + [0.2]
     assert [round(c.a, 3) for c in lines.colors] == [0.9] * 6 + [0.2] * 2
     ends = [(p.x, p.y, p.z) for p in lines.points[4:]]
-    np.testing.assert_allclose(ends, lifted.points[1][[0, 1, 1, 2]])
+    np.testing.assert_allclose(ends, lifted.tracked.points[1][[0, 1, 1, 2]])
 
 
 def test_markers_of_a_smaller_frame_do_not_repeat_the_last(lifted):
     builder, settings = MarkerBuilder([STICK, ROOTED]), LifterParameters()
     builder.build(lifted, settings)
-    lifted.valid[0] = False
+    lifted.tracked.valid[0] = False
     spheres, lines = builder.build(lifted, settings).markers
     assert len(spheres.points) == 3
     assert len(lines.points) == 4
     points = [(p.x, p.y, p.z) for p in spheres.points]
-    np.testing.assert_allclose(points, lifted.points[1])
+    np.testing.assert_allclose(points, lifted.tracked.points[1])
 
 
 def test_a_keypoint_of_which_nothing_is_known_is_not_shown():
     loose = Skeleton(["alone", *STICK.names], [(1, 2), (2, 3)], nominal_size=2.0, name="loose")
     points = np.arange(24.0).reshape(2, 4, 3)
     lifted = frame(points, np.tile(np.eye(3), (2, 1, 1)), [0, 0])
-    lifted.known[0, 0] = False
+    lifted.tracked.known[0, 0] = False
     spheres, lines = MarkerBuilder([loose]).build(lifted, LifterParameters()).markers
     shown = [(p.x, p.y, p.z) for p in spheres.points]
     np.testing.assert_allclose(shown, points.reshape(-1, 3)[1:])

@@ -8,6 +8,7 @@ from tracker_crowd import RATE_NS, K, bodies, lifted, without
 
 from lfm_ros import Tracker
 from lfm_ros.core.orientation import turned_since
+from lfm_ros.core.rigid import Rigid
 from lfm_ros.core.rotations import angle_between, matrix_from_rotvec
 
 SEEN = np.ones((1, K), bool)
@@ -96,3 +97,34 @@ def test_in_the_first_frame_it_is_what_was_lifted_and_who_is_lost_keeps_his():
     tracked = tracker.update(back, 11 * RATE_NS, [6, 5])
     np.testing.assert_allclose(tracked.orientation, first[::-1], atol=1e-4)
     np.testing.assert_array_equal(back.rotation, before)
+
+
+@pytest.mark.parametrize("stretch", [(1, 1, 1), (1, 0.5, 0.02), (1, 0.02, 0.02)])
+def test_it_is_the_same_in_another_frame(stretch):
+    """Where points say little, too: there the least turn depends on nothing but the object."""
+    optical = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
+    to_target = Rigid(optical @ turns(1, 9)[0], np.array([3.0, -2.0, 1.0]))
+    tracker = Tracker("none")
+    shapes = np.random.default_rng(0).uniform(-1, 1, (20, K, 3)) * stretch
+    first = turns(20, 1)
+    for step, turn in enumerate(turns(6, 2)):
+        now = shapes @ (turn @ first).swapaxes(1, 2) + DOWN_THE_ROAD
+        out = lifted(now, noise=0.01, seed=step)
+        out.rotation[:] = first
+        without(out, 3)
+        tracked = tracker.update(out, step * RATE_NS, np.arange(20))
+        moved = tracked.moved(to_target)
+        rows = tracked.valid
+        expected = to_target.rotation @ tracked.orientation[rows]
+        assert degrees_between(moved.orientation[rows], expected).max() < 0.05
+        np.testing.assert_allclose(
+            moved.points[rows], to_target.apply(tracked.points[rows]), atol=1e-5
+        )
+        np.testing.assert_allclose(
+            moved.rotation[rows], to_target.rotation @ tracked.rotation[rows], atol=1e-6
+        )
+        np.testing.assert_array_equal(moved.known, tracked.known)
+        assert not moved.points[~rows].any()
+        back = moved.moved(to_target.inverse())
+        np.testing.assert_allclose(back.points, tracked.points, atol=1e-5)
+        np.testing.assert_allclose(back.first_shape, tracked.first_shape, atol=1e-5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from lfm_ros.bags.detections import BagFrame, DetectionBag
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import FrameError
-from lfm_ros.core.rigid import Rigid
 from lfm_ros.lifted import nothing
 from lfm_ros.lifter import Lifter
 from lfm_ros.ros.surroundings import Surroundings, surroundings
@@ -85,7 +84,7 @@ def lift_recording(
             )
         tracked = tracker.update(out, frame.stamp_ns, detections.instance_id, detections.skeleton)
         if around.to_target is not None:
-            tracked = _moved(tracked, around.to_target)
+            tracked = tracked.moved(around.to_target)
         yield LiftedMoment(frame, around.frame_id, detections.keypoints, confidence, tracked)
 
 
@@ -105,13 +104,3 @@ def _frames_with_surroundings(bag: DetectionBag) -> Iterator[tuple[BagFrame, Sur
             bag.complain(f"frame not lifted: {error}")
             continue
         yield frame, around
-
-
-def _moved(tracked: Tracked, to_target: Rigid) -> Tracked:
-    rows = tracked.valid
-    points, rotation = tracked.points.copy(), tracked.rotation.copy()
-    translation = tracked.translation.copy()
-    points[rows] = to_target.apply(points[rows])
-    rotation[rows] = to_target.rotation @ rotation[rows]
-    translation[rows] = to_target.apply(translation[rows])
-    return replace(tracked, points=points, rotation=rotation, translation=translation)

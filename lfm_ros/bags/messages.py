@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from lfm_ros.bags.lifting import LiftedMoment
 from lfm_ros.core.palette import instance_colors
-from lfm_ros.core.placement import SCALE_SOURCES
-from lfm_ros.core.root_frame import root_frames
 from lfm_ros.core.rotations import quat_xyzw_from_matrix
 from lfm_ros.core.skeleton import Skeleton
-from lfm_ros.ros.clouds import POINT_DTYPE, Points, is_dense, point_cells
+from lfm_ros.instance_frames import instance_frames
+from lfm_ros.ros.clouds import POINT_DTYPE, is_dense, point_cells
 from lfm_ros.ros.slots import TrackSlots
+from lfm_ros.ros.tracked_points import tracked_points
 
 Array = NDArray[np.float64]
 
@@ -67,18 +67,7 @@ class Messages:
     def cloud(self, moment: LiftedMoment) -> Any:
         """``sensor_msgs/msg/PointCloud2`` with the fields of ``keypoints_3d``."""
         tracked = moment.tracked
-        unknown = ~(tracked.known & tracked.valid[:, None])
-        sources = [SCALE_SOURCES.index(source) for source in tracked.scale_source]
-        points = Points(
-            xyz=np.where(unknown[..., None], np.nan, tracked.points).astype(np.float32),
-            sigma=np.where(unknown, np.nan, tracked.sigma).astype(np.float32),
-            place_sigma=tracked.place_sigma,
-            confidence=moment.confidence,
-            observed=tracked.observed,
-            scale_source=np.array(sources, np.uint8),
-            instance_id=tracked.instance_id,
-            skeleton=tracked.skeleton,
-        )
+        points = tracked_points(tracked, tracked.beside(moment.confidence))
         widths = np.array([len(rig) for rig in self._rigs], np.int64)[tracked.skeleton]
         cells = point_cells(points, widths)
         return self._make(
@@ -99,23 +88,14 @@ class Messages:
         tracked = moment.tracked
         rows = np.flatnonzero(tracked.valid)
         slots = self._slots.assign(tracked.instance_id[rows].tolist())
+        origins, rotations = instance_frames(tracked, rows, self._rigs)
+        quat_xyzw = quat_xyzw_from_matrix(rotations)
         made = [
-            self._transform(moment, f"lfm_{slot}", *self._root(moment, row))
-            for row, slot in zip(rows.tolist(), slots, strict=True)
+            self._transform(moment, f"lfm_{slot}", *where)
+            for slot, *where in zip(slots, origins, quat_xyzw, strict=True)
             if slot is not None
         ]
         return self._make("tf2_msgs/TFMessage", transforms=made)
-
-    def _root(self, moment: LiftedMoment, row: int) -> tuple[Array, Array]:
-        """Origin (3,) and quaternion xyzw (4,) of an instance's own frame."""
-        tracked = moment.tracked
-        rig = self._rigs[tracked.skeleton[row]]
-        origin, rotation = tracked.translation[row], tracked.orientation[row]
-        if rig.root is not None:
-            points = tracked.points[row : row + 1, : len(rig)].astype(np.float64)
-            origins, rotations = root_frames(points, rig.root, rotation[None].astype(np.float64))
-            origin, rotation = origins[0], rotations[0]
-        return origin, quat_xyzw_from_matrix(rotation[None].astype(np.float64))[0]
 
     def _transform(self, moment: LiftedMoment, name: str, origin: Array, quat_xyzw: Array) -> Any:
         transform = self._make(

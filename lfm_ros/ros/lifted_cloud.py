@@ -12,10 +12,11 @@ from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
 
 from lfm_ros.ros.cdr import Numbers
-from lfm_ros.ros.clouds import POINT_DTYPE, Points, is_dense, point_cells
+from lfm_ros.ros.clouds import POINT_DTYPE, is_dense, point_cells
 from lfm_ros.ros.fast_messages import FastMessages, Part
 from lfm_ros.ros.lifted_frame import LiftedFrame
 from lfm_ros.ros.point_fields import cloud_message
+from lfm_ros.ros.tracked_points import tracked_points
 
 _PARTS = {
     "stamp": Part("<i4", (2,)),
@@ -49,7 +50,8 @@ class CloudBuilder:
 
         What is not valid or not known has NaN coordinates.
         """
-        cells = point_cells(_points(frame), frame.widths)
+        points = tracked_points(frame.tracked, frame.confidence)
+        cells = point_cells(points, frame.widths)
         stamp = frame.header.stamp
         numbers = {
             "stamp": np.array([stamp.sec, stamp.nanosec], "<i4"),
@@ -75,21 +77,3 @@ def points_cloud(style: CloudStyle, numbers: Mapping[str, Numbers]) -> PointClou
     made.height, made.width = numbers["shape"].tolist()
     (made.row_step,) = numbers["row_step"].tolist()
     return made
-
-
-def _points(frame: LiftedFrame) -> Points:
-    unknown = ~(frame.known & frame.valid[:, None])
-    xyz, sigma = frame.points, frame.sigma
-    if unknown.any():
-        xyz, sigma = xyz.copy(), sigma.copy()
-        xyz[unknown] = sigma[unknown] = np.nan
-    return Points(
-        xyz=xyz,
-        sigma=sigma,
-        place_sigma=frame.place_sigma,
-        confidence=frame.confidence,
-        observed=frame.observed,
-        scale_source=frame.scale_source,
-        instance_id=frame.instance_id,
-        skeleton=frame.skeleton,
-    )

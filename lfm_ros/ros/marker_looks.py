@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lfm_ros.core.palette import PALETTE_SIZE, instance_colors
 from lfm_ros.core.skeleton import Skeleton
-from lfm_ros.ros.lifted_frame import LiftedFrame
+from lfm_ros.tracked import Tracked
 
 Rows = NDArray[np.intp]
 Colors = NDArray[np.float32]
@@ -41,34 +41,35 @@ class Looks:
     """Finds the look of one frame after the other. Not for several threads.
 
     Args:
-        rigs: The rigs that ``LiftedFrame.skeleton`` points into.
+        rigs: The rigs that ``Tracked.skeleton`` points into.
     """
 
     def __init__(self, rigs: Sequence[Skeleton]) -> None:
         self._edges, self._has_edge = _edge_table(rigs)
         self._last: tuple[object, Look] | None = None
 
-    def of(self, frame: LiftedFrame, alpha: float, filled_alpha: float) -> Look:
+    def of(self, tracked: Tracked, alpha: float, filled_alpha: float) -> Look:
         """The look of a frame.
 
         Args:
-            frame: Only who is there and what was seen of them matters.
+            tracked: Only who is there and what was seen of them matters.
             alpha: Opacity of observed keypoints.
             filled_alpha: Opacity of those that were filled in.
         """
-        deciding = (frame.valid, frame.known, frame.observed, frame.instance_id, frame.skeleton)
+        who = (tracked.valid, tracked.instance_id, tracked.skeleton)
+        deciding = (*who, tracked.known, tracked.observed)
         why = (alpha, filled_alpha, *(array.tobytes() for array in deciding))
         if self._last is None or self._last[0] != why:
-            self._last = why, self._look(frame, _shades(alpha, filled_alpha))
+            self._last = why, self._look(tracked, _shades(alpha, filled_alpha))
         return self._last[1]
 
-    def _look(self, frame: LiftedFrame, shades: Colors) -> Look:
-        shown = np.flatnonzero(frame.valid[:, None] & frame.known)
-        shade = (2 * (frame.instance_id % PALETTE_SIZE)[:, None] + frame.observed).ravel()
-        ends = self._ends(frame)
+    def _look(self, tracked: Tracked, shades: Colors) -> Look:
+        shown = np.flatnonzero(tracked.valid[:, None] & tracked.known)
+        shade = (2 * (tracked.instance_id % PALETTE_SIZE)[:, None] + tracked.observed).ravel()
+        ends = self._ends(tracked)
         # An edge is as faint as the fainter of its ends, which are one instance's.
         fainter = shade[ends].min(1)
-        everything = len(shown) == frame.known.size
+        everything = len(shown) == tracked.known.size
         return Look(
             None if everything else shown,
             shades[shade[shown]],
@@ -76,12 +77,12 @@ class Looks:
             shades[fainter.repeat(2)],
         )
 
-    def _ends(self, frame: LiftedFrame) -> Rows:
+    def _ends(self, tracked: Tracked) -> Rows:
         """Both ends of every edge, shape (E, 2)."""
         # Both ends of an edge are known: the network fills in what hangs on another keypoint.
-        rows = np.flatnonzero(frame.valid)
-        rigs = frame.skeleton[rows]
-        ends = self._edges[rigs] + (rows * frame.points.shape[1])[:, None, None]
+        rows = np.flatnonzero(tracked.valid)
+        rigs = tracked.skeleton[rows]
+        ends = self._edges[rigs] + (rows * tracked.points.shape[1])[:, None, None]
         return ends[self._has_edge[rigs]]
 
 

@@ -56,7 +56,7 @@ class MarkerBuilder:
     """Makes the ``markers`` message. Not for several threads.
 
     Args:
-        rigs: The rigs that ``LiftedFrame.skeleton`` points into.
+        rigs: The rigs that ``Tracked.skeleton`` points into.
         fast: Whether to make bytes, where that works.
         tell: Called once with a sentence if it does not.
     """
@@ -77,10 +77,10 @@ class MarkerBuilder:
         Returns:
             ``visualization_msgs/msg/MarkerArray``, or its bytes.
         """
-        look = self._looks.of(frame, settings.marker_alpha, settings.marker_filled_alpha)
+        look = self._looks.of(frame.tracked, settings.marker_alpha, settings.marker_filled_alpha)
         if not len(look.colors):
             return clearing_markers(frame.header)
-        stamp, points = frame.header.stamp, frame.points.reshape(-1, 3)
+        stamp, points = frame.header.stamp, frame.tracked.points.reshape(-1, 3)
         numbers: dict[str, Numbers] = {
             "stamp": np.array([stamp.sec, stamp.nanosec], "<i4"),
             "points": points if look.shown is None else points.take(look.shown, 0),

@@ -13,7 +13,6 @@ import numpy as np
 
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import EngineError, FrameError, InputError, LfmError, MessageError
-from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.core.timing import Stopwatch
 from lfm_ros.lifter import Lifter
@@ -91,7 +90,8 @@ class Pipeline:
         frame = self._last_placed
         if frame is None:
             return ""
-        return ", ".join(sorted({SCALE_SOURCES[i] for i in frame.scale_source[frame.valid]}))
+        told = zip(frame.tracked.scale_source, frame.tracked.valid.tolist(), strict=True)
+        return ", ".join(sorted({source for source, valid in told if valid}))
 
     def start(self, queue_depth: int) -> None:
         """Begin to lift."""
@@ -243,7 +243,7 @@ class Pipeline:
             if not self._enabled or self._worker is None:
                 self._statistics.dropped("disabled")
                 return
-            if frame.restarted:
+            if frame.tracked.restarted:
                 self.outputs.clear()
             without_tf = self.outputs.publish(frame, settings)
         job.watch.lap("output")
@@ -256,15 +256,16 @@ class Pipeline:
         self._note(frame, settings, without_tf)
 
     def _note(self, frame: LiftedFrame, settings: LifterParameters, without_tf: int) -> None:
-        if frame.predicted:
-            self._statistics.noted("instances_predicted", frame.predicted)
-        invalid = len(frame) - np.count_nonzero(frame.valid)
-        if invalid < len(frame):
+        count, predicted = len(frame.tracked), np.count_nonzero(frame.tracked.predicted)
+        if predicted:
+            self._statistics.noted("instances_predicted", predicted)
+        invalid = count - np.count_nonzero(frame.tracked.valid)
+        if invalid < count:
             self._last_placed = frame
         if invalid:
             self._statistics.noted("invalid_instances", invalid)
             self._complaints.warn_once(
-                f"{invalid} of {len(frame)} instances were not lifted: an instance needs at least "
+                f"{invalid} of {count} instances were not lifted: an instance needs at least "
                 f"{settings.min_keypoints} different keypoints with a confidence of "
                 f"{settings.min_confidence:g} or more"
             )

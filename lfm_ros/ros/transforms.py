@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from geometry_msgs.msg import TransformStamped
 from numpy.typing import NDArray
 from std_msgs.msg import Header
 
-from lfm_ros.core.root_frame import root_frames
 from lfm_ros.core.rotations import matrix_from_quat_xyzw, quat_xyzw_from_matrix
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.core.steady_turns import SteadyTurns
+from lfm_ros.instance_frames import instance_frames
 from lfm_ros.ros.cdr import Numbers
 from lfm_ros.ros.cdr_transforms import Names, TransformMessages
 from lfm_ros.ros.lifted_frame import LiftedFrame
@@ -35,7 +35,7 @@ class TransformBuilder:
     """Makes the transforms of a frame and lends the frame names. Not for several threads.
 
     Args:
-        rigs: The rigs that ``LiftedFrame.skeleton`` points into.
+        rigs: The rigs that ``Tracked.skeleton`` points into.
         settings: ``max_tracks``, ``tf_naming`` and ``tf_prefix`` are taken from here for good.
         fast: Whether to make bytes, where that works.
         tell: Called once with a sentence if it does not.
@@ -88,17 +88,18 @@ class TransformBuilder:
         self, frame: LiftedFrame, keypoints: bool, strength: float
     ) -> tuple[list[Names], Array, int]:
         """Names of T transforms, their numbers (T, 7), and how many instances got none."""
-        rows = np.flatnonzero(frame.valid)
-        slots = self._slots.assign(frame.instance_id[rows].tolist())
+        tracked = frame.tracked
+        rows = np.flatnonzero(tracked.valid)
+        slots = self._slots.assign(tracked.instance_id[rows].tolist())
         lent = [slot for slot in slots if slot is not None]
         named = rows[np.array([slot is not None for slot in slots], bool)]
         without = len(rows) - len(named)
-        origins, rotations = _instance_frames(frame, named, self._rigs)
+        origins, rotations = instance_frames(tracked, named, self._rigs)
         quat_xyzw = quat_xyzw_from_matrix(rotations)
         if strength > 0:
             # Of steady points an axis is still not steady: a pelvis is short. Here and not in the
             # tracker, since it is here that the axes of a rig are known, and only if they are used.
-            ids, stamp_ns = frame.instance_id[named].tolist(), nanoseconds(frame.header.stamp)
+            ids, stamp_ns = tracked.instance_id[named].tolist(), nanoseconds(frame.header.stamp)
             quat_xyzw = self._turns.step(ids, quat_xyzw, stamp_ns, strength)
         numbers = np.concatenate([origins, quat_xyzw], -1)
         parent = frame.header.frame_id
@@ -106,18 +107,19 @@ class TransformBuilder:
         if not keypoints:
             return names, numbers, without
         # Parents come before their children, an instance after the other.
-        block = np.zeros((len(named), 1 + frame.points.shape[1], 7))
+        block = np.zeros((len(named), 1 + tracked.points.shape[1], 7))
         turns = matrix_from_quat_xyzw(quat_xyzw)
         block[:, 0] = numbers
-        block[:, 1:, :3] = (frame.points[named] - origins[:, None]) @ turns
+        block[:, 1:, :3] = (tracked.points[named] - origins[:, None]) @ turns
         block[:, 1:, 6] = 1
         there = np.ones(block.shape[:2], bool)
-        there[:, 1:] = frame.known[named]
+        there[:, 1:] = tracked.known[named]
         every: list[Names] = []
-        for index, (slot, rig) in enumerate(zip(lent, frame.skeleton[named].tolist(), strict=True)):
+        rigs = tracked.skeleton[named].tolist()
+        for index, (slot, rig) in enumerate(zip(lent, rigs, strict=True)):
             children = self._keypoint_names(slot, rig)
             every.append(names[index])
-            every += [children[k] for k in np.flatnonzero(frame.known[named[index]]).tolist()]
+            every += [children[k] for k in np.flatnonzero(tracked.known[named[index]]).tolist()]
         return every, block[there], without
 
     def _instance_name(self, slot: int) -> str:
@@ -157,25 +159,6 @@ def transforms(stamp: Numbers, names: Sequence[Names], numbers: Numbers) -> list
         turn.x, turn.y, turn.z, turn.w = qx, qy, qz, qw
         made.append(one)
     return made
-
-
-def _instance_frames(
-    frame: LiftedFrame, rows: NDArray[np.intp], rigs: Sequence[Skeleton]
-) -> tuple[Array, Array]:
-    """Origins (R, 3) and rotations (R, 3, 3) of some rows: by the rigs, or by the whole shape."""
-    origins = frame.translation[rows].astype(np.float64)
-    rotations = np.empty((len(rows), 3, 3))
-    skeleton = frame.skeleton[rows]
-    # One call a rig and not one an instance: ten instances take no longer than one.
-    for index in set(skeleton.tolist()):
-        rig, ours = rigs[index], skeleton == index
-        by_shape = partial(frame.orientation, rows[ours])
-        if rig.root is None:
-            rotations[ours] = by_shape()
-        else:
-            points = frame.points[rows[ours], : len(rig)]
-            origins[ours], rotations[ours] = root_frames(points, rig.root, by_shape)
-    return origins, rotations
 
 
 def _stamp(header: Header) -> Numbers:

@@ -1,0 +1,40 @@
+"""The own frame of each instance, by its rig's keypoints or by its whole shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lfm_ros.core.root_frame import root_frames
+from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.tracked import Tracked
+
+Array = NDArray[np.float64]
+
+
+def instance_frames(
+    tracked: Tracked, rows: NDArray[np.intp], rigs: Sequence[Skeleton]
+) -> tuple[Array, Array]:
+    """Origins (R, 3) and rotations (R, 3, 3) of some instances, in the frame of their points.
+
+    Args:
+        tracked: Who is there.
+        rows: (R,), of whom.
+        rigs: Those that ``Tracked.skeleton`` points into.
+    """
+    origins = tracked.translation[rows].astype(np.float64)
+    rotations = np.empty((len(rows), 3, 3))
+    skeleton = tracked.skeleton[rows]
+    # One call a rig and not one an instance: ten instances take no longer than one.
+    for index in set(skeleton.tolist()):
+        rig, ours = rigs[index], skeleton == index
+        by_shape = partial(tracked.orientation_of, rows[ours])
+        if rig.root is None:
+            rotations[ours] = by_shape()
+        else:
+            points = tracked.points[rows[ours], : len(rig)]
+            origins[ours], rotations[ours] = root_frames(points, rig.root, by_shape)
+    return origins, rotations
