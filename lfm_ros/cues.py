@@ -110,6 +110,11 @@ def _bones(
     lengths: Mapping[tuple[str, str], float], rigs: Sequence[Skeleton | None]
 ) -> list[tuple[int, tuple[Edge, ...], float]]:
     """The bones that each rig has; a rig without any is left to the other cues."""
+    if not all(_is_pair_of_names(ends) for ends in lengths):
+        raise InputError(
+            f"known_size has the bones {list(lengths)}; name each by the two keypoints at its "
+            'ends, as in {("left_hip", "left_knee"): 0.42}'
+        )
     metres = as_numbers(list(lengths.values()), "known_size")
     _check_metres(metres)
     found: list[tuple[int, tuple[Edge, ...], float]] = []
@@ -126,6 +131,10 @@ def _bones(
             "ends; use the names of its keypoints"
         )
     return found
+
+
+def _is_pair_of_names(ends: object) -> bool:
+    return isinstance(ends, tuple) and len(ends) == 2 and all(isinstance(end, str) for end in ends)
 
 
 def _ground(ground: Any, count: int) -> Array:

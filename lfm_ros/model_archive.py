@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import shutil
 import tarfile
 import tempfile
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from lfm_ros.core.errors import ModelError
 from lfm_ros.models import MANIFEST, Model, available, load_model, user_models
+from lfm_ros.models import sha256 as sha256_of
 
 _CHUNK = 1 << 20
 #: Bytes; the largest model that is believed to be one.
@@ -43,7 +44,7 @@ def pack(model: Model, path: Path) -> str:
         with tarfile.open(path, "w:gz") as archive:
             for name in names:
                 archive.add(model.folder / name, f"{model.folder.name}/{name}")
-        return _sha256(path)
+        return sha256_of(path)
     except OSError as error:
         raise ModelError(f"{path} cannot be written: {error.strerror}") from error
 
@@ -113,7 +114,8 @@ def _download(source: str, target: Path) -> str:
                 digest.update(block)
                 file.write(block)
             return digest.hexdigest()
-    except (OSError, urllib.error.URLError) as error:
+    # An address that is none is a ValueError or an HTTPException, as it goes.
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise ModelError(f"{source} cannot be read: {error}") from error
 
 
@@ -174,11 +176,3 @@ def _moved(unpacked: Path, replace: bool) -> Path:
         os.replace(target, unpacked.parent.parent / "replaced")
     os.replace(unpacked, target)
     return target
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_CHUNK):
-            digest.update(block)
-    return digest.hexdigest()

@@ -21,6 +21,7 @@ DEFAULT = "lfm_base"
 MANIFEST = "manifest.yaml"
 INPUTS = ("keypoints", "confidence", "adjacency", "skeleton_index", "camera", "side")
 _READS = "1"
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,11 @@ def load_model(name: str | None = None) -> Model:
 
 def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_CHUNK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _find(name: str) -> Path:

@@ -16,6 +16,15 @@ from lfm_ros.resources import config_dir
 _NUMBERS = ("nominal_size", "size_spread", "surface_depth")
 #: What a file may say.
 KEYS = {"keypoints", "edges", "pairs", "root", "rep155", "contacts", *_NUMBERS}
+# What each of these is written as.
+_FORMS: dict[str, tuple[type, str]] = {
+    "keypoints": (list, "a list of names"),
+    "edges": (list, "a list of pairs of names"),
+    "pairs": (list, "a list of pairs of names"),
+    "root": (dict, "a mapping: origin, z, y or x"),
+    "rep155": (dict, "a mapping: name: link"),
+    "contacts": (dict, "a mapping: name: metres"),
+}
 # Other names that rigs go by. A hyphen counts as an underscore anyway.
 _ALIASES = {"body25": "openpose25", "blazepose33": "mediapipe33", "car": "car12"}
 
@@ -38,7 +47,7 @@ def load_skeleton(name: str) -> Skeleton:
     path = Path(name) if name.endswith((".yaml", ".yml")) else _registered_path(name)
     try:
         content = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SkeletonError(f"skeleton file {path} cannot be read: {error}") from error
     return _parse(content, path)
 
@@ -113,6 +122,7 @@ def _parse(content: Any, path: Path) -> Skeleton:
         raise SkeletonError(
             f"skeleton file {path} has {found}; expected 'keypoints' and at most {sorted(KEYS)}"
         )
+    _check_forms(content, path)
     try:
         names = [str(n) for n in content["keypoints"]]
         index = {name: i for i, name in enumerate(names)}
@@ -129,11 +139,19 @@ def _parse(content: Any, path: Path) -> Skeleton:
         )
     except SkeletonError as error:
         raise SkeletonError(f"skeleton file {path}: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SkeletonError(
             f"skeleton file {path}: {error} does not fit; edges, pairs, root, rep155 and "
             "contacts are written with the names under 'keypoints'"
         ) from error
+
+
+def _check_forms(content: dict[str, Any], path: Path) -> None:
+    for key, (form, words) in _FORMS.items():
+        value = content.get(key)
+        if value is not None and not isinstance(value, form):
+            kind = type(value).__name__
+            raise SkeletonError(f"skeleton file {path}: {key} is of type {kind}; write {words}")
 
 
 def _pair(index: dict[str, int], pair: Iterable[str]) -> tuple[int, int]:

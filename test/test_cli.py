@@ -171,6 +171,9 @@ def test_a_registered_rig_is_known_by_its_keypoints(tmp_path: Path, file: str) -
     assert read_keypoints(Path(path)).skeleton == RIG
 
 
+WITH_CAMERA = {"keypoints": np.zeros((2, 17, 2)), "K": np.diag([500.0, 500.0, 1.0])}
+
+
 @pytest.mark.parametrize(
     ("arrays", "sentence"),
     [
@@ -181,6 +184,12 @@ def test_a_registered_rig_is_known_by_its_keypoints(tmp_path: Path, file: str) -
             r"confidence has shape \(2, 16\)",
         ),
         ({"keypoints": np.zeros((2, 17, 2)), "K": np.zeros((5, 3, 3))}, "K has shape"),
+        ({"keypoints": np.full((2, 17, 2), "x")}, "keypoints cannot be read as numbers"),
+        ({**WITH_CAMERA, "image_size": np.ones((2, 17, 2))}, r"image_size has shape \(2, 17, 2\)"),
+        ({**WITH_CAMERA, "image_size": np.full(2, np.nan)}, "not finite"),
+        ({**WITH_CAMERA, "dist": np.float64(0)}, r"dist has shape \(\); it must be"),
+        ({**WITH_CAMERA, "dist": np.zeros((3, 5))}, r"dist has shape \(3, 5\)"),
+        ({"keypoints": np.zeros((2, 1, 2)), "names": "a", "edges": np.ones(3)}, "edges in"),
     ],
 )
 def test_files_that_do_not_fit_say_so(

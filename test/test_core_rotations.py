@@ -15,7 +15,7 @@ from lfm_ros.core.rotations import (
     matrix_from_rotvec,
     quat_wxyz_from_xyzw,
     quat_xyzw_from_matrix,
-    quat_xyzw_from_wxyz,
+    random_rotations,
     skew,
 )
 
@@ -65,10 +65,22 @@ def test_order_agrees_with_transforms3d():
         np.testing.assert_allclose(transforms3d.quaternions.quat2mat(ours), matrix, atol=1e-12)
 
 
-def test_reordering_is_its_own_inverse_and_not_the_identity():
+def test_reordering_is_not_the_identity():
     quat = np.array([[1.0, 2, 3, 4], [5, 6, 7, 8]])
     np.testing.assert_array_equal(quat_wxyz_from_xyzw(quat), [[4, 1, 2, 3], [8, 5, 6, 7]])
-    np.testing.assert_array_equal(quat_xyzw_from_wxyz(quat_wxyz_from_xyzw(quat)), quat)
+
+
+def test_random_rotations_are_rotations_and_none_is_likelier():
+    made = random_rotations(20_000, np.random.default_rng(0))
+    np.testing.assert_allclose(
+        made @ made.swapaxes(1, 2), np.tile(np.eye(3), (20_000, 1, 1)), atol=1e-12
+    )
+    np.testing.assert_allclose(np.linalg.det(made), 1)
+    # Of uniform ones every column is uniform on the sphere, and the angle is 2 sin^2(a / 2) / 2 pi.
+    np.testing.assert_allclose(made.mean(0), 0, atol=0.02)
+    np.testing.assert_allclose((made**2).mean(0), 1 / 3, atol=0.02)
+    angles = angle_between(np.eye(3), made)
+    assert abs(angles.mean() - (np.pi / 2 + 2 / np.pi)) < 0.02
 
 
 def test_batches_keep_their_shape():

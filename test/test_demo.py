@@ -137,6 +137,9 @@ def test_the_users_own_domain_is_used(no_domain: pytest.MonkeyPatch, tmp_path: P
     with private_graph(tmp_path) as domain:
         assert domain == 7
         assert os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SUBNET"
+    no_domain.setenv("ROS_DOMAIN_ID", "0")
+    with private_graph(tmp_path) as domain:
+        assert domain == 0
     no_domain.setenv("ROS_DOMAIN_ID", "seven")
     with pytest.raises(LfmError, match="'seven'"), private_graph(tmp_path):
         pass

@@ -159,6 +159,9 @@ INPUT = [
     ({"known_size": 1e30}, r"1e\+30.*at most"),
     ({"known_size": [1.0, 2.0]}, r"\(2,\).*\(3,\)"),
     ({"known_size": "large"}, "known_size cannot be read as numbers"),
+    ({"known_size": {("hip", "knee", "foot"): 0.4}}, "two keypoints at its ends"),
+    ({"known_size": {5: 0.4, ("hip", "knee"): 0.4}}, "two keypoints at its ends"),
+    ({"known_size": {"ab": 0.4}}, "two keypoints at its ends"),
 ]
 
 

@@ -78,6 +78,21 @@ def test_only_https_and_files(source, data_folder):
     assert left_over(data_folder) == []
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://127.0.0.1/a model.tar.gz",
+        "https://127.0.0.1:port/a",
+        "https://[::1/a",
+        "file://[/a",
+    ],
+)
+def test_an_address_that_is_none_is_one_sentence(source, data_folder):
+    with pytest.raises(ModelError, match="cannot be read"):
+        fetch(source, "0" * 64)
+    assert left_over(data_folder) == []
+
+
 def test_a_model_that_is_there_stays(packed, data_folder):
     fetch(str(packed[0]), packed[1])
     before = (data_folder / "lfm_mine" / MANIFEST).stat().st_mtime_ns

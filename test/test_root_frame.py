@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from synthetic import rotations
 
 from lfm_ros.core.root_frame import root_frames
 from lfm_ros.core.skeleton import RootFrame
@@ -15,14 +16,9 @@ BODY = np.array([[0, 0.1, 0], [0, -0.1, 0], [0, 0, 0.5], [0.02, 0.2, 0.45], [0.0
 FALLBACK = np.diag([1.0, -1.0, -1.0])
 
 
-def rotations(count: int, seed: int = 0) -> np.ndarray:
-    q, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(count, 3, 3)))
-    return q * np.sign(np.linalg.det(q))[:, None, None]
-
-
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
 def test_recovers_any_pose_at_any_scale(scale):
-    rotation = rotations(50)
+    rotation = rotations(50, 0)
     shift = np.random.default_rng(1).normal(size=(50, 1, 3))
     origin, found = root_frames(
         scale * BODY @ rotation.swapaxes(1, 2) + shift, ROOT, np.tile(FALLBACK, (50, 1, 1))

@@ -187,6 +187,25 @@ def test_a_root_has_one_main_axis(root, message, tmp_path):
     assert "mine" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\xff\xfe\x00\x80keypoints", "cannot be read"),
+        (b"keypoints: abc", "keypoints is of type str; write a list of names"),
+        (b"keypoints: [a, b]\ncontacts: [a, b]", "contacts is of type list; write a mapping"),
+        (b"keypoints: [a, b]\nrep155: [a, b]", "rep155 is of type list; write a mapping"),
+        (b"keypoints: [a, b]\nroot: [a]", "root is of type list; write a mapping"),
+        (b"keypoints: [a, b]\nedges: {a: b}", "edges is of type dict; write a list"),
+    ],
+)
+def test_a_file_of_another_form_is_one_sentence(content, message, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(content)
+    with pytest.raises(SkeletonError, match=message) as caught:
+        load_skeleton(str(path))
+    assert "mine.yaml" in str(caught.value)
+
+
 def test_a_root_by_its_x_axis():
     long = np.array([[-1, 0, 0.2], [1, 0, 0.4], [0, 0.3, 0], [0, -0.3, 0]])
     root = RootFrame((0, 1), (), (), (3,), (2,), (0,), (1,))

@@ -1,6 +1,6 @@
 """Rotations. The order of quaternions lives here alone: xyzw, as in ROS messages.
 
-transforms3d and viser want wxyz; the two conversions below are the only place where that is known.
+transforms3d and viser want wxyz; the conversion below is the only place where that is known.
 """
 
 from __future__ import annotations
@@ -16,9 +16,14 @@ def quat_wxyz_from_xyzw(quat_xyzw: Array) -> Array:
     return np.roll(np.asarray(quat_xyzw), 1, axis=-1)
 
 
-def quat_xyzw_from_wxyz(quat_wxyz: Array) -> Array:
-    """Reorder quaternions of shape (..., 4) from wxyz to xyzw."""
-    return np.roll(np.asarray(quat_wxyz), -1, axis=-1)
+def random_rotations(count: int, rng: np.random.Generator) -> Array:
+    """Rotation matrices (count, 3, 3), every rotation as likely as any other.
+
+    Source: M. E. Muller, A note on a method for generating points uniformly on n-dimensional
+    spheres, Comm. ACM 2(4), 1959: the directions of normal deviates; here on that of quaternions.
+    """
+    quat_xyzw = rng.normal(size=(count, 4))
+    return matrix_from_quat_xyzw(quat_xyzw / np.linalg.norm(quat_xyzw, axis=-1, keepdims=True))
 
 
 def quat_xyzw_from_matrix(matrix: Array) -> Array:

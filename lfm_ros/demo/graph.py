@@ -34,7 +34,8 @@ def private_graph(logs: Path) -> Iterator[int]:
     """
     before = dict(os.environ)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as claim:
-        domain = _given() or _claimed(claim)
+        given = _given()
+        domain = _claimed(claim) if given is None else given
         wanted = {**_LOCAL, "ROS_LOG_DIR": str(logs), "RCUTILS_COLORIZED_OUTPUT": "0"}
         if os.environ.get("ROS_DISTRO") == "humble":  # does not know the discovery range yet
             wanted["ROS_LOCALHOST_ONLY"] = "1"

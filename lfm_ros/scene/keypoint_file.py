@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.cues import as_numbers
 from lfm_ros.scene.npz import load_npz
 from lfm_ros.skeletons import skeleton_with
 
@@ -66,7 +67,7 @@ def read_keypoints(path: Path, source: str | None = None) -> KeypointFile:
     if name not in arrays:
         wanted = repr(source) if source else " or ".join(SOURCES)
         raise InputError(f"{path} has no array {wanted}; it has {', '.join(sorted(arrays))}")
-    keypoints = np.asarray(arrays[name], np.float64)
+    keypoints = as_numbers(arrays[name], name)
     if keypoints.ndim not in (3, 4) or keypoints.shape[-1] != 2:
         raise InputError(
             f"{name} in {path} has shape {keypoints.shape}; it must be (N, K, 2) or (N, B, K, 2)"
@@ -79,7 +80,7 @@ def read_keypoints(path: Path, source: str | None = None) -> KeypointFile:
         _confidence(arrays, SOURCES.get(name, ()), (*shape, width)),
         _cameras(arrays, shape),
         _skeleton(arrays, path, width),
-        _image_size(arrays),
+        _image_size(arrays, shape[0]),
     )
 
 
@@ -97,7 +98,7 @@ def _confidence(
     name = next((name for name in names if name in arrays), None)
     if name is None:
         return None
-    values = np.asarray(arrays[name], np.float64)
+    values = as_numbers(arrays[name], name)
     if values.shape != shape:
         raise InputError(f"{name} has shape {values.shape}, but the keypoints ask for {shape}")
     # Scores read from heat maps overshoot 1 a little; those far above are on another scale, which
@@ -109,13 +110,16 @@ def _cameras(arrays: Arrays, shape: tuple[int, ...]) -> list[Intrinsics] | None:
     """One camera for each row; rows that share a calibration share the object."""
     if "K" not in arrays:
         return None
-    matrices = np.asarray(arrays["K"], np.float64)
+    matrices = as_numbers(arrays["K"], "K")
     if matrices.shape not in ((3, 3), (shape[0], 3, 3)):
         raise InputError(f"K has shape {matrices.shape}; it must be (3, 3) or ({shape[0]}, 3, 3)")
     count = shape[0]
     matrices = np.broadcast_to(matrices, (count, 3, 3))
-    sizes = np.broadcast_to(arrays.get("image_size", 2 * matrices[:, :2, 2]), (count, 2))
-    distortion = np.asarray(arrays.get("dist", np.zeros(0)), np.float64)
+    sizes = _sizes(arrays, count)
+    sizes = 2 * matrices[:, :2, 2] if sizes is None else np.broadcast_to(sizes, (count, 2))
+    distortion = as_numbers(arrays.get("dist", ()), "dist")
+    if distortion.shape[:-1] not in ((), (count,)) or not distortion.ndim:
+        raise InputError(f"dist has shape {distortion.shape}; it must be (D,) or ({count}, D)")
     distortions = np.broadcast_to(distortion, (count, distortion.shape[-1]))
     made: dict[bytes, Intrinsics] = {}
     rows: list[Intrinsics] = []
@@ -130,16 +134,35 @@ def _skeleton(arrays: Arrays, path: Path, width: int) -> Skeleton | None:
     """The rig that the file describes; a registered one if it is the same, for its size."""
     if "names" not in arrays:
         return None
-    names = [str(name) for name in arrays["names"]]
+    names = [str(name) for name in np.atleast_1d(arrays["names"])]
     if len(names) != width:
         raise InputError(f"{path} has {len(names)} names for {width} keypoints; give each one")
-    edges = np.asarray(arrays.get("edges", np.zeros((0, 2)))).reshape(-1, 2).tolist()
-    return skeleton_with(names, edges, path.stem)
+    edges = np.asarray(arrays.get("edges", np.zeros((0, 2), int)))
+    if edges.size and (edges.shape[1:] != (2,) or edges.dtype.kind not in "iu"):
+        raise InputError(
+            f"edges in {path} has shape {edges.shape} and type {edges.dtype}; it must be (E, 2), "
+            "whole numbers that point into names"
+        )
+    return skeleton_with(names, edges.reshape(-1, 2).tolist(), path.stem)
 
 
-def _image_size(arrays: Arrays) -> tuple[int, int] | None:
-    """Of the largest image, where rows have images of their own."""
+def _sizes(arrays: Arrays, count: int) -> NDArray[np.float64] | None:
+    """Width and height of the images, (2,) or (count, 2)."""
     if "image_size" not in arrays:
         return None
-    width, height = np.asarray(arrays["image_size"]).reshape(-1, 2).max(0)
+    sizes = as_numbers(arrays["image_size"], "image_size")
+    if sizes.shape not in ((2,), (count, 2)) or not np.isfinite(sizes).all():
+        raise InputError(
+            f"image_size has shape {sizes.shape} or values that are not finite; it must be (2,) or "
+            f"({count}, 2), width and height in pixels"
+        )
+    return sizes
+
+
+def _image_size(arrays: Arrays, count: int) -> tuple[int, int] | None:
+    """Of the largest image, where rows have images of their own."""
+    sizes = _sizes(arrays, count)
+    if sizes is None or not sizes.size:
+        return None
+    width, height = sizes.reshape(-1, 2).max(0)
     return int(width), int(height)

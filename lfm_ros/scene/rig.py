@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from lfm_ros.core.rotations import random_rotations
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.scene.kinematics import Array, Tree, matrix_from_angles
 from lfm_ros.skeletons import load_skeleton
@@ -93,9 +94,7 @@ class Rig:
         if self.upright:
             yaw = rng.uniform(-np.pi, np.pi, count)
             return matrix_from_angles(np.stack([0 * yaw, 0 * yaw, yaw], -1))
-        q, r = np.linalg.qr(rng.normal(size=(count, 3, 3)))
-        q = q * np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None, :]
-        return q * np.sign(np.linalg.det(q))[:, None, None]
+        return random_rotations(count, rng)
 
     def sample(self, count: int, rng: np.random.Generator) -> Array:
         """Keypoints (count, K, 3) of random bodies in random poses, metres, z up."""
