@@ -78,8 +78,10 @@ class TestBodies:
         for detector in DETECTORS:
             rig = made[f"{poses.name}+{detector}"]
             assert rig.skeleton == load_skeleton(detector)
-            assert rig.xyz.shape == (400, len(rig.skeleton), 3) and np.isfinite(rig.xyz).all()
-            assert rig.group == "human" and original(rig.name) == poses.name
+            assert rig.xyz.shape == (400, len(rig.skeleton), 3)
+            assert np.isfinite(rig.xyz).all()
+            assert rig.group == "human"
+            assert original(rig.name) == poses.name
 
     def test_limbs_are_those_of_the_recording(self, poses: PoseSet) -> None:
         points = self._points(poses, "coco17")
@@ -106,14 +108,16 @@ class TestBodies:
             big, small = points[f"{side}_big_toe"], points[f"{side}_small_toe"]
             heel, ankle = points[f"{side}_heel"], points[f"{side}_ankle"]
             assert 0 < sign * big[0] < sign * small[0]
-            assert big[2] > ankle[2] > heel[2] and heel[1] < ankle[1]
+            assert big[2] > ankle[2] > heel[2]
+            assert heel[1] < ankle[1]
 
 
 def test_a_pose_that_lacks_a_joint_is_left_out() -> None:
     poses = _without_eyes()
     poses.valid[7, poses.skeleton.names.index("KneeLeft")] = False
     made = with_detector_rigs({poses.name: poses})
-    assert len(made[f"{poses.name}+coco17"]) == 399 and len(made[poses.name]) == 400
+    assert len(made[f"{poses.name}+coco17"]) == 399
+    assert len(made[poses.name]) == 400
 
 
 def test_other_sets_stay_alone() -> None:
