@@ -174,8 +174,8 @@ class LiveTracks:
         )
 
     def age(self, stamp_ns: int) -> NDArray[np.float32]:
-        """Seconds (T,) since each was seen first."""
-        return ((stamp_ns - self.born_ns) * 1e-9).astype(np.float32)
+        """Seconds (T,) since each was seen first; 0 for frames that were taken before."""
+        return np.maximum((stamp_ns - self.born_ns) * 1e-9, 0).astype(np.float32)
 
     def unseen(self, stamp_ns: int) -> NDArray[np.float32]:
         """Seconds (T,) since each was seen last."""

@@ -208,6 +208,20 @@ def test_bad_clouds_are_refused_with_the_reason(spoil, says):
         decode_keypoints(message)
 
 
+@pytest.mark.parametrize("both", [True, False], ids=["both unsigned", "one unsigned"])
+def test_numbers_beyond_int32_are_refused_and_not_wrapped(both):
+    message = encode_keypoints(header(), keypoints())
+    for field in message.fields:
+        if field.name == "instance_id" or (both and field.name == "skeleton"):
+            field.datatype = PointField.UINT32
+    assert decode_keypoints(message).instance_id.tolist() == [7, 8]
+    for column in range(5):
+        place = 20 * (5 + column) + 12
+        message.data[place : place + 4] = array("B", (3_000_000_000).to_bytes(4, "little"))
+    with pytest.raises(MessageError, match="instance_id is 3000000000 in row 1; give numbers up"):
+        decode_keypoints(message)
+
+
 def test_adapter_keeps_stamp_and_marks_missing_keypoints():
     sent = keypoints()
     sent.uv[0, 1] = np.nan

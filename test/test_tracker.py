@@ -63,6 +63,15 @@ def test_ids_that_the_detector_swaps_are_followed_without_a_leap():
     assert not out.predicted.any()
 
 
+def test_nobody_is_younger_than_new():
+    """A frame of 10 ms earlier is late, and no jump of time."""
+    tracker, people = Tracker(), standing(2)
+    tracker.update(lifted(people), 10**9)
+    out = tracker.update(lifted(people), 10**9 - 10**7)
+    assert ids_of(out) == [0, 1]
+    assert out.age.tolist() == [0, 0]
+
+
 def test_a_new_id_for_the_same_person_leaves_no_ghost_behind():
     tracker, people = Tracker(), standing(2)
     for step in range(5):

@@ -12,7 +12,8 @@ from training.losses import camera_distance, procrustes_distance, structure_from
 from training.model import Lifting
 
 FRAMES = 64
-# Whatever views a run is trained on, curves of different runs are of the same ones.
+# Whatever distances a run is trained on, its curve is of these; elevation and roll stay the run's
+# own, so curves are alike where runs agree in those.
 DISTANCE, OFF_AXIS = (2.2, 20.0), 0.35
 _NAMES = ("procrustes", "camera", "flat", "flat_camera")
 

@@ -58,6 +58,7 @@ POINT_DTYPE = np.dtype(
 # The fields of a keypoint; those of its instance, with what holds where the message has no such.
 _SEEN = ("u", "v", "confidence")
 _WHOSE = {"instance_id": -1, "skeleton": 0}
+_LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -122,11 +123,12 @@ def decode_keypoints(message: PointCloud2 | CloudView) -> Keypoints:
     """Read a ``keypoints`` cloud by its own field descriptions.
 
     ``u``, ``v`` and ``confidence`` may be float32 or float64, ``instance_id`` and ``skeleton`` any
-    integer type; both may be absent. A cloud without points needs no fields.
+    integer type with values that fit into int32; both may be absent. A cloud without points needs
+    no fields.
 
     Raises:
         MessageError: The cloud is big-endian, truncated, lacks a field, has one of a wrong type,
-            or ``instance_id`` or ``skeleton`` changes along a row.
+            or ``instance_id`` or ``skeleton`` changes along a row or is too large for int32.
     """
     return KeypointLayout(message).read(message.data)
 
@@ -156,7 +158,7 @@ class KeypointLayout:
             start: Where in it they begin.
 
         Raises:
-            MessageError: ``instance_id`` or ``skeleton`` changes along a row.
+            MessageError: ``instance_id`` or ``skeleton`` changes along a row, or is too large.
         """
         uv = np.empty((*self._shape, 2), np.float32)
         uv[..., 0], uv[..., 1], confidence = self._seen.of(data, start)
@@ -255,6 +257,13 @@ def _row_values(names: Sequence[str], cells: NDArray[Any]) -> dict[str, NDArray[
         raise MessageError(
             f"PointCloud2 field {names[field]} changes along row {row}; it belongs to the "
             "instance: put the same value in every point of a row (one row an instance)"
+        )
+    # Other integers may hold what int32 does not, and would come out as somebody else.
+    if cells.dtype != np.int32 and (first > _LARGEST).any():
+        field, row, _ = np.argwhere(first > _LARGEST)[0]
+        raise MessageError(
+            f"PointCloud2 field {names[field]} is {first[field, row, 0]} in row {row}; give "
+            f"numbers up to {_LARGEST}, and -1 in an int32 where it is not known"
         )
     values = first.reshape(len(names), -1).astype(np.int32, order="C")
     return dict(zip(names, values, strict=True))

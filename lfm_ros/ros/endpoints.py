@@ -68,7 +68,9 @@ SERVICES = (
         "std_srvs/srv/SetBool",
         "False: drop frames and delete the markers, but keep the network.",
     ),
-    Endpoint("~/reset", "std_srvs/srv/Trigger", "Forget cameras, identities and counts."),
+    Endpoint(
+        "~/reset", "std_srvs/srv/Trigger", "Forget identities and counts; delete the markers."
+    ),
 )
 
 #: What the fields of the point clouds mean, by name of the topic.

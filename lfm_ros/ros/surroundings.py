@@ -22,7 +22,7 @@ Between = Callable[[str, str], Rigid]
 Missing = Callable[[str, str], None]
 
 
-class Known(Protocol):
+class SurroundingSettings(Protocol):
     """What is told about gravity, the ground and frames; names and meanings are the parameters'."""
 
     @property
@@ -73,7 +73,7 @@ class Surroundings:
 
 
 def surroundings(
-    settings: Known,
+    settings: SurroundingSettings,
     camera_frame: str,
     between: Between,
     missing: Missing,

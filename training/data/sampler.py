@@ -110,14 +110,15 @@ class PoseSampler:
             adjacency[i, :k, :k], twin[i, :k], side[i, :k] = rig.adjacency, rig.twin, rig.side
         index = np.repeat(np.arange(len(drawn)), count)
         dropped = self.random.random(index.shape) < self.config.edges_dropped
-        stretch = self._stretches(len(drawn), count)
+        ups = np.stack([self.sets[i].up for i in chosen])
+        stretch = self._stretches(ups, count)
         told = self.random.random(index.shape) >= self.config.sides_dropped
         # In the mirror left is right.
-        told = told * np.sign(stretch[..., 0].reshape(-1))
+        told = told * np.sign(stretch.prod(-1).reshape(-1))
         arrays = (
             (xyz * stretch).reshape(-1, most, 3),
             valid.reshape(-1, most),
-            np.stack([self.sets[i].up for i in chosen])[index],
+            ups[index],
             adjacency,
             index + dropped * len(drawn),
             twin[index],
@@ -135,12 +136,19 @@ class PoseSampler:
         rig = draw(self.rigs[chosen], config.rig, self.random)
         return (rig, *rig.points(xyz, valid))
 
-    def _stretches(self, rigs: int, count: int) -> np.ndarray:
-        """Random stretch along each axis and mirroring, (S, count, 1, 3): one rig, a family."""
+    def _stretches(self, ups: np.ndarray, count: int) -> np.ndarray:
+        """Random stretch along each axis and mirroring, (S, count, 1, 3): one rig, a family.
+
+        Args:
+            ups: (S, 3), against gravity; zeros where that is not known.
+            count: Of poses a rig.
+        """
+        rigs = len(ups)
         stretch = np.exp(self.config.stretch * self.random.standard_normal((rigs, count, 1, 3)))
         mirrored = self.random.random((rigs, count, 1)) < self.config.mirror
-        # x is never the up axis of a set, so gravity survives the mirror.
-        stretch[..., 0] *= np.where(mirrored, -1, 1)
+        # Mostly x is level; where it is not, y is. So gravity survives the mirror.
+        axis = np.where(ups[:, 0] == 0, 0, 1)
+        stretch[np.arange(rigs), :, :, axis] *= np.where(mirrored, -1, 1)
         return stretch.astype(np.float32)
 
 
