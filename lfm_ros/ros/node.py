@@ -91,20 +91,25 @@ class LifterNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> Result:
         """Unsubscribe, end the worker, delete the markers."""
-        self._attempt("deactivate", "inactive", self._deactivate)
-        return super().on_deactivate(state)
+        result = self._attempt("deactivate", "inactive", self._deactivate, or_else=Result.ERROR)
+        # The publishers, through which the markers were deleted just now.
+        publishers = super().on_deactivate(state)
+        return publishers if result == Result.SUCCESS else result
 
     def on_cleanup(self, state: LifecycleState) -> Result:
         """Release the network and the publishers."""
-        return self._attempt("cleanup", "unconfigured", self._release)
+        return self._attempt("cleanup", "unconfigured", self._release, or_else=Result.ERROR)
 
     def on_shutdown(self, state: LifecycleState) -> Result:
         """Release everything, from any state."""
         return self._attempt("shutdown", "finalized", self._release)
 
     def on_error(self, state: LifecycleState) -> Result:
-        """Release everything; the node can be configured again."""
-        return self._attempt("error", "unconfigured", self._release)
+        """Release what a transition that broke off has left; the node can be configured again."""
+        failure = self._failure
+        result = self._attempt("error", "unconfigured", self._release)
+        self._failure = self._failure or failure
+        return result
 
     def close(self) -> None:
         """Release everything before the process ends."""
@@ -176,19 +181,31 @@ class LifterNode(LifecycleNode):
 
     def _deactivate(self) -> None:
         inputs, self._inputs = self._inputs, None
-        if inputs is not None:
-            inputs.close()
-        if self._pipeline is not None:
-            self._pipeline.stop()
+        with ExitStack() as parts:
+            if self._pipeline is not None:
+                parts.callback(self._pipeline.stop)
+            if inputs is not None:
+                parts.callback(inputs.close)
 
     def _release(self) -> None:
-        self._deactivate()
         pipeline, self._pipeline = self._pipeline, None
-        if pipeline is not None:
-            pipeline.close()
+        with ExitStack() as parts:
+            if pipeline is not None:
+                parts.callback(pipeline.close)
+            parts.callback(self._deactivate)
 
-    def _attempt(self, what: str, then: str, do: Callable[[], None]) -> Result:
-        """Run a transition; what goes wrong is said in one line and makes it fail."""
+    def _attempt(
+        self, what: str, then: str, do: Callable[[], None], or_else: Result = Result.FAILURE
+    ) -> Result:
+        """Run a transition; what goes wrong is said in one line and makes it fail.
+
+        Args:
+            what: Its name.
+            then: The state that it leads to.
+            do: The transition.
+            or_else: ``FAILURE``: the node is in the state it was in. ``ERROR``: it is in none, and
+                ``on_error`` releases what is left.
+        """
         try:
             do()
         except LfmError as error:
@@ -199,7 +216,7 @@ class LifterNode(LifecycleNode):
             self._state, self._failure = then, ""
             return Result.SUCCESS
         self.get_logger().error(self._failure)
-        return Result.FAILURE
+        return or_else
 
     def _follow_parameters(self) -> None:
         """Take over ``LIVE`` parameters when they change."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -31,6 +32,8 @@ from lfm_ros.tracker import REORDERING
 
 # How long a frame waits for the CameraInfo of its own stamp, if cameras came in pairs so far.
 _PATIENCE_SECONDS = 0.05
+# As which a frame is counted that could not be lifted; all others were bad input.
+_CAUSES = ((EngineError, "engine"), (FrameError, "transform"))
 
 
 @dataclass(frozen=True)
@@ -107,12 +110,12 @@ class Pipeline:
             self._clear_outputs()
 
     def close(self) -> None:
-        """Give everything back: the network and the publishers."""
-        self.stop()
-        self.lifter.close()
-        self._scout.close()
-        with self._publishing:
-            self.outputs.destroy()
+        """Give everything back, also if some of it raises: the network and the publishers."""
+        with ExitStack() as parts:  # the last is the first to go
+            parts.callback(self._destroy_outputs)
+            parts.callback(self._scout.close)
+            parts.callback(self.lifter.close)
+            parts.callback(self.stop)
 
     def enable(self, enabled: bool) -> None:
         """Lift the frames that come, or drop them and delete the markers."""
@@ -231,8 +234,7 @@ class Pipeline:
             job.watch.lap("lift")
             self._publish(frame, settings, job)
         except LfmError as error:
-            causes = {EngineError: "engine", FrameError: "transform"}
-            cause = causes.get(type(error), "input")
+            cause = next((cause for kind, cause in _CAUSES if isinstance(error, kind)), "input")
             self._drop(cause, f"frame not lifted: {error}")
         except Exception:
             self._drop("internal", f"frame not lifted: {traceback.format_exc()}")
@@ -325,6 +327,10 @@ class Pipeline:
     def _drop(self, cause: str, why: str) -> None:
         self._statistics.dropped(cause, why.strip().splitlines()[-1])
         self._complaints.warn(why)
+
+    def _destroy_outputs(self) -> None:
+        with self._publishing:
+            self.outputs.destroy()
 
     def _clear_outputs(self) -> None:
         with self._publishing:
