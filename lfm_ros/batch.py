@@ -33,7 +33,7 @@ class Batch:
         rig_index: (B,) int64 into ``rigs``.
         tables: Of the rigs.
         cameras: B cameras, or None.
-        up: (B, 3) unit rows or None.
+        up: (B, 3), longer than zero, or None.
         cues: What is known of metres.
     """
 
@@ -254,7 +254,7 @@ def _up(up: ArrayLike | None, count: int) -> Array | None:
     rows = as_numbers(up, "up")
     if rows.shape not in ((3,), (count, 3)):
         raise InputError(f"up has shape {rows.shape}; expected (3,) or ({count}, 3)")
-    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    length = np.linalg.norm(rows, axis=-1)
     if not np.isfinite(length).all() or (length < 1e-9).any():
         raise InputError("up has length zero or is not finite; give the direction against gravity")
-    return np.broadcast_to(rows / length, (count, 3))
+    return np.broadcast_to(rows, (count, 3))

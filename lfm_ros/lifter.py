@@ -6,7 +6,6 @@ Pure: no ROS, no torch, no state that one call leaves for the next.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -21,6 +20,7 @@ from lfm_ros.core.normalize import VirtualView, structure_from_uvd, virtual_view
 from lfm_ros.core.placement import centroid
 from lfm_ros.core.pose import fit_pose
 from lfm_ros.core.reprojection import refined
+from lfm_ros.core.timing import Stopwatch
 from lfm_ros.cues import KnownSize
 from lfm_ros.engines.base import Arrays, Engine, Notice
 from lfm_ros.engines.select import AUTO, create_engine
@@ -31,6 +31,7 @@ from lfm_ros.place import Structure, place
 Array = NDArray[np.float64]
 
 MIN_KEYPOINTS = 4
+_STEPS = ("normalize", "engine", "align", "place")
 
 
 class Lifter:
@@ -70,7 +71,8 @@ class Lifter:
             model: A name under ``config/models``, the path of a model folder, or None for the
                 model that ships.
             backend: ``auto``, or the runtime's name.
-            threads: Most CPU threads of one call; 0: all cores but one, at most four.
+            threads: Most CPU threads of one call; 0: ONNX Runtime takes all cores but one, at most
+                four, OpenVINO one.
             min_keypoints: Fewest distinct keypoints that are lifted, at least 4.
             notice: Told in a sentence before anything that takes long, such as building an
                 engine for the GPU.
@@ -129,7 +131,7 @@ class Lifter:
         batch = make_batch(
             keypoints, confidence, camera, skeleton, up, known_size, depth=depth, ground=ground
         )
-        clock = _Clock()
+        clock = Stopwatch(_STEPS)
         rows, kept, view = _look(batch, self.min_keypoints)
         if view is None:
             return nothing(*batch.confidence.shape, clock.seconds)
@@ -170,19 +172,6 @@ class Lifter:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class _Clock:
-    """Stop-watch of the steps of one call."""
-
-    def __init__(self) -> None:
-        self.seconds = {"normalize": 0.0, "engine": 0.0, "align": 0.0, "place": 0.0}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self.seconds[name] = now - self._last
-        self._last = now
 
 
 def _look(batch: Batch, fewest: int) -> tuple[NDArray[np.int64], Batch, VirtualView | None]:

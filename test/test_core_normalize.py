@@ -171,21 +171,3 @@ def test_what_the_virtual_camera_cannot_see_is_not_observed():
     view = virtual_view(pixels, np.ones((1, 6), bool), [square_camera()])
     np.testing.assert_array_equal(view.observed, [[True] * 4 + [False] * 2])
     np.testing.assert_array_equal(view.keypoints[0, 4:], 0)
-
-
-@REPEATABLE
-@given(seeds)
-def test_reprojection_error_is_in_pixels(seed):
-    random = np.random.default_rng(seed)
-    points = in_front(3, 8, seed) * (0.1, 0.1, 1)  # near the axis, where pixels are square
-    pixels, seen = image(points, square_camera())
-    noise = random.normal(0, 0.5, pixels.shape)
-    view = virtual_view(pixels, seen, [square_camera()] * 3)
-    truth = true_uvd(points, view)
-    np.testing.assert_allclose(
-        view.image_error_px(structure_from_uvd(truth, view.radius)), 0, atol=1e-8
-    )
-    moved = view.keypoints + noise / view.pixels_per_unit[:, None, None]
-    wrong = structure_from_uvd(np.concatenate([moved, truth[..., 2:]], -1), view.radius)
-    expected = np.sqrt(np.square(noise).sum(-1).mean(-1))
-    np.testing.assert_allclose(view.image_error_px(wrong), expected, rtol=1e-6)

@@ -86,7 +86,7 @@ def line_up(plan: Plan, found: Measured, folder: Path, stack: ExitStack) -> Line
         found.notes.append(reason)
         return Lineup(lifters, {}, [])
     peers = {k: _peers(plan, chosen, folder, k, found.notes, stack) for k in plan.keypoints}
-    return Lineup(lifters, peers, _roofs(plan, lifters, folder, found.notes))
+    return Lineup(lifters, peers, _roofs(plan, lifters, folder, found.notes, stack))
 
 
 def _lifters(
@@ -127,14 +127,21 @@ def _peers(
 
 
 def _roofs(
-    plan: Plan, lifters: Sequence[tuple[str, Lifter]], folder: Path, notes: list[str]
+    plan: Plan,
+    lifters: Sequence[tuple[str, Lifter]],
+    folder: Path,
+    notes: list[str],
+    stack: ExitStack,
 ) -> list[Roof]:
     on_cpu = [lifter for _, lifter in lifters if lifter.engine.name in contenders.ON_CPU]
     shapes = [lifter.model.manifest.get("architecture") for lifter in on_cpu]
     widths = {shape["width"]: shape["mlp_ratio"] for shape in shapes if shape}
     seconds = _ROOF_SHARE * plan.seconds
     try:
-        return [find_roof(w, r, plan.threads, folder, seconds) for w, r in sorted(widths.items())]
+        return [
+            find_roof(width, ratio, plan.threads, folder, seconds, stack)
+            for width, ratio in sorted(widths.items())
+        ]
     except LfmError as error:
         notes.append(f"no roof: {error}")
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,9 @@ class Roof:
     flop: float
 
 
-def find_roof(width: int, mlp_ratio: int, threads: int, folder: Path, seconds: float) -> Roof:
+def find_roof(
+    width: int, mlp_ratio: int, threads: int, folder: Path, seconds: float, stack: ExitStack
+) -> Roof:
     """Try the products of a block, at several numbers of tokens, in ONNX Runtime.
 
     Args:
@@ -44,21 +47,30 @@ def find_roof(width: int, mlp_ratio: int, threads: int, folder: Path, seconds: f
         threads: CPU threads, each of which multiplies by itself.
         folder: Where the networks are written.
         seconds: For each.
+        stack: Gives back what they hold.
 
     Raises:
         LfmError: The package onnx is missing.
     """
     wide = mlp_ratio * width
+    pool = stack.enter_context(ThreadPoolExecutor(threads)) if threads > 1 else None
     candidates: list[Roof] = []
     for inner, outer in ((width, 3 * width), (width, width), (width, wide), (wide, width)):
         engine = OnnxRuntimeEngine(product(folder, inner, outer), threads=1)
-        candidates += [_roof(engine, width, (t, inner, outer), threads) for t in _TOKENS]
+        stack.callback(engine.close)
+        candidates += [_roof(engine, width, (t, inner, outer), threads, pool) for t in _TOKENS]
     times = interleaved([roof.call for roof in candidates], seconds)
     rates = [roof.flop / np.median(t.cpu) for roof, t in zip(candidates, times, strict=True)]
     return candidates[int(np.argmax(rates))]
 
 
-def _roof(engine: OnnxRuntimeEngine, width: int, shape: tuple[int, int, int], threads: int) -> Roof:
+def _roof(
+    engine: OnnxRuntimeEngine,
+    width: int,
+    shape: tuple[int, int, int],
+    threads: int,
+    pool: ThreadPoolExecutor | None,
+) -> Roof:
     tokens, inner, outer = shape
     drawn = np.random.default_rng(0).normal(size=(tokens, inner)).astype(np.float32)
     # To the engine it is one instance of so many keypoints, which it never cuts.
@@ -70,8 +82,7 @@ def _roof(engine: OnnxRuntimeEngine, width: int, shape: tuple[int, int, int], th
         for _ in range(repeats):
             engine.infer(inputs)
 
-    if threads == 1:
+    if pool is None:
         return Roof(width, shape, multiply, repeats * once)
-    pool = ThreadPoolExecutor(threads)
     every = range(threads)
     return Roof(width, shape, lambda: list(pool.map(multiply, every)), threads * repeats * once)

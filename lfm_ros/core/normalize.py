@@ -58,18 +58,6 @@ class VirtualView:
         """Points (B, K, 3) in the virtual camera's frame, turned into the camera's frame."""
         return points @ self.rotation
 
-    def image_error_px(self, structure: Array) -> Array:
-        """Root mean square distance in pixels, shape (B,), from structure to observed keypoints.
-
-        Args:
-            structure: Shape (B, K, 3) in the virtual frame, in units of the image radius.
-        """
-        divisor = np.maximum(1 + self.radius[:, None] * structure[..., 2], 0.05)
-        offset = structure[..., :2] / divisor[..., None] - self.keypoints
-        squared = (np.square(offset).sum(-1) * self.observed).sum(-1)
-        mean = squared / np.maximum(self.observed.sum(-1), 1)
-        return np.sqrt(mean) * self.pixels_per_unit
-
 
 def virtual_view(
     pixels: Array,

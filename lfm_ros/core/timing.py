@@ -25,12 +25,15 @@ def rate(times: Iterable[float], now: float) -> float:
 class Stopwatch:
     """Takes the time of one step after the other, in whichever thread.
 
+    Args:
+        steps: Those that took no time so far; others come with their first lap.
+
     Attributes:
         seconds: What each step took, by name.
     """
 
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+    def __init__(self, steps: Iterable[str] = ()) -> None:
+        self.seconds = dict.fromkeys(steps, 0.0)
         self._began = self._last = time.perf_counter()
 
     @property

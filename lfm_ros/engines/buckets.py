@@ -17,7 +17,7 @@ _ALIGNMENT = 256  # bytes; what CUDA's own allocations have, and what kernels ma
 
 
 class Bucket(NamedTuple):
-    """Instances, keypoints and rigs that calls are padded to, and the profile that holds them."""
+    """Instances, keypoints and rigs that calls are padded to."""
 
     batch: int
     keypoints: int

@@ -79,6 +79,7 @@ class Execution:
     Args:
         plan: The loaded engine.
         bucket: The size.
+        device: The GPU.
         stream: Where to queue the work.
 
     Raises:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -32,14 +32,9 @@ class Entry(NamedTuple):
 
 
 class NvidiaLog:
-    """Keeps warnings and errors always, and everything while a recording is open.
-
-    Attributes:
-        echo: Called with every serious message as it comes, or None.
-    """
+    """Keeps warnings and errors always, and everything while a recording is open."""
 
     def __init__(self) -> None:
-        self.echo: Callable[[Entry], None] | None = None
         self._serious: deque[Entry] = deque(maxlen=_KEPT)
         self._recordings: list[list[Entry]] = []
         self._lock = threading.Lock()
@@ -52,8 +47,6 @@ class NvidiaLog:
                 recording.append(entry)
             if entry.serious:
                 self._serious.append(entry)
-        if entry.serious and self.echo is not None:
-            self.echo(entry)
 
     @contextmanager
     def recording(self) -> Iterator[list[Entry]]:

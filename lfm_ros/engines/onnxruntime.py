@@ -8,7 +8,6 @@ spinning cost many times the work of a frame.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from lfm_ros.core.errors import EngineError
 from lfm_ros.engines.base import Arrays
 from lfm_ros.engines.parts import cut, joined
+from lfm_ros.host import Host
 from lfm_ros.models import Model
 
 _PROVIDER = "CPUExecutionProvider"
@@ -112,7 +112,7 @@ class OnnxRuntimeEngine:
 
 def automatic_threads() -> int:
     """Most threads of a call where nobody says: one core is left to the rest of the robot."""
-    return max(1, min(_MOST_THREADS, len(os.sched_getaffinity(0)) - 1))
+    return max(1, min(_MOST_THREADS, Host().cores - 1))
 
 
 def _parts(batch: int, keypoints: int, threads: int) -> list[slice]:

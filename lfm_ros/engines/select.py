@@ -21,8 +21,8 @@ class Backend:
 
     Attributes:
         unavailable: Why it cannot run here, in a sentence, or None. Takes no memory of a GPU.
-        create: Makes the engine from the model, the number of CPU threads (0: by the size of the
-            call), and whom to tell what the user should know.
+        create: Makes the engine from the model, the number of CPU threads (0: as the engine
+            chooses), and whom to tell what the user should know.
         by_name_only: Why ``auto`` leaves it out, or empty.
     """
 
@@ -62,7 +62,7 @@ def create_engine(
     Args:
         model: The model.
         backend: ``auto`` or the name of a runtime. A runtime asked for by name is never replaced.
-        threads: CPU threads of one call; 0: chosen by the size of the call.
+        threads: Most CPU threads of one call; 0: as the engine chooses.
         notice: Told in a sentence before anything that takes long, such as building an engine.
 
     Returns:

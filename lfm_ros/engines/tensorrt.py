@@ -33,9 +33,9 @@ class TensorRTEngine:
 
     Args:
         model: The model.
-        plan: Its loaded engine.
+        plan: What NVIDIA's library has built of it.
+        nvidia: That library.
         device: The GPU.
-        name: ``tensorrt`` or ``tensorrt_rtx``.
         notice: Told in a sentence what the user should know.
         larger: Makes the engine for more keypoints than a plan takes.
     """

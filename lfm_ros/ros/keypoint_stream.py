@@ -14,7 +14,7 @@ _REMEMBERED = 16
 
 
 class KeypointStream:
-    """Reads the clouds of one topic.
+    """Reads the clouds of one adapter.
 
     What a cloud says of its points (frame, size, fields) is read and checked once for all clouds
     that say the same, byte by byte.

@@ -14,9 +14,6 @@ UPRIGHT = ViewConfig(
     elevation=(-20.0, 60.0), roll=15.0, tumbled=0.0, distance=(3.0, 8.0), off_axis=0.35
 )
 
-#: Which keypoints go first: here and there, the nearest to one of them, or all on one side.
-OCCLUDERS = ("scattered", "contiguous", "half")
-
 
 @dataclass(frozen=True)
 class Condition:
@@ -33,7 +30,8 @@ class Condition:
     hidden: float = 0.0
     """Share of the keypoints hidden, at least four kept."""
     occluder: str = "scattered"
-    """One of ``OCCLUDERS``."""
+    """Which keypoints go first: ``scattered``, ``contiguous`` (the nearest to one of them), or
+    ``half`` (all on one side)."""
 
 
 CONDITIONS = {

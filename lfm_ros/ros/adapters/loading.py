@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from lfm_ros.ros.adapters.settings import AdapterSettings
 from lfm_ros.ros.adapters.yolo import YoloDetections
 from lfm_ros.ros.adapters.zed import ZedBodies
 from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES
+from lfm_ros.ros.keypoint_stream import KeypointStream
 
 _READERS: dict[str, Callable[[AdapterSettings], Reader]] = {
     "DetectionArray": lambda settings: YoloDetections(settings.keypoint_id_base),
@@ -79,7 +81,8 @@ def _of_clouds(settings: AdapterSettings, ros: bool) -> Adapter:
         )
     rigs, _ = rigs_in_use(settings.skeletons, settings.class_skeletons)
     cloud = message_class(DEFAULT_INPUT_TYPE) if ros else object
-    return Adapter(cloud, pointcloud2.adapt, rigs, raw=ros and pointcloud2.RAW)
+    adapt = partial(pointcloud2.adapt, stream=KeypointStream())
+    return Adapter(cloud, adapt, rigs, raw=ros and pointcloud2.RAW)
 
 
 def _adapting(reader: Reader, rigging: Rigging) -> Callable[[Any, Sequence[Skeleton]], Keypoints2D]:

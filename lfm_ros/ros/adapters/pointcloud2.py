@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 # The keypoints are an array of the message's own bytes; making a message of them is all the work.
 RAW = True
-_read_stream = KeypointStream()
 
 
-def adapt(message: PointCloud2 | bytes, rigs: Sequence[Skeleton]) -> Keypoints2D:
+def adapt(
+    message: PointCloud2 | bytes, rigs: Sequence[Skeleton], stream: KeypointStream | None = None
+) -> Keypoints2D:
     """The detections in a cloud, serialised or not, checked against the rigs in use.
 
     A row must be as wide as its rig. Further columns are padding, which is allowed only with
@@ -30,11 +31,16 @@ def adapt(message: PointCloud2 | bytes, rigs: Sequence[Skeleton]) -> Keypoints2D
     Confidence is limited to [0, 1]. NaN and infinite values are missing keypoints, and so is pixel
     (0, 0), which many detectors write for them.
 
+    Args:
+        message: The cloud.
+        rigs: Those in use.
+        stream: Reads serialised ones, and remembers what they have in common.
+
     Raises:
         MessageError: The cloud cannot be read, or does not fit the rigs.
     """
     if isinstance(message, bytes):
-        header, cloud = _read_stream(message)
+        header, cloud = (stream or KeypointStream())(message)
     else:
         header, cloud = message.header, decode_keypoints(message)
     _check_rigs(cloud, rigs)
