@@ -29,7 +29,7 @@ from lfm_ros.ros import qos
 from lfm_ros.ros.camera_info import camera_info
 from lfm_ros.ros.serialized_frames import Frames, stamp_of_array, stamp_of_header, stamped
 from lfm_ros.ros.spinning import spinning
-from lfm_ros.ros.transforms import TFMessage
+from lfm_ros.ros.tf_message import TFMessage
 
 #: Messages that a node may answer with.
 CLOUD, MARKERS = PointCloud2, MarkerArray

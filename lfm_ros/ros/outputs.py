@@ -19,7 +19,8 @@ from lfm_ros.ros.markers import MarkerBuilder, clearing_markers
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.rate_limit import RateLimit
 from lfm_ros.ros.stamps import nanoseconds
-from lfm_ros.ros.transforms import TFMessage, TransformBuilder
+from lfm_ros.ros.tf_message import TFMessage
+from lfm_ros.ros.transforms import TransformBuilder
 
 
 class Outputs:

@@ -22,11 +22,7 @@ from lfm_ros.ros.lifted_frame import LiftedFrame
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.slots import TrackSlots
 from lfm_ros.ros.stamps import nanoseconds
-
-try:  # Part of every ROS 2 installation, but not on PyPI.
-    from tf2_msgs.msg import TFMessage
-except ModuleNotFoundError:
-    TFMessage = None
+from lfm_ros.ros.tf_message import TFMessage
 
 Array = NDArray[np.float64]
 

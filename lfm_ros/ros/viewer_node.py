@@ -22,15 +22,11 @@ from lfm_ros.ros.clouds import Points, decode_keypoints, decode_points
 from lfm_ros.ros.parameter_spec import START, parameter
 from lfm_ros.ros.run import run
 from lfm_ros.ros.stamps import nanoseconds
+from lfm_ros.ros.tf_message import TFMessage
 from lfm_ros.viewer.board import Board
 from lfm_ros.viewer.feed import Feed
 from lfm_ros.viewer.frame import Points2D, Points3D, Rig
 from lfm_ros.viewer.page import Page
-
-try:  # Part of every ROS 2 installation, but not on PyPI.
-    from tf2_msgs.msg import TFMessage
-except ModuleNotFoundError:
-    TFMessage = None
 
 _COMPLAINT_SECONDS = 5.0
 _DEPTH = 5
