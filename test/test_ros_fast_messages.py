@@ -16,6 +16,7 @@ from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import ColorRGBA, Header, String
 from visualization_msgs.msg import Marker, MarkerArray
 
+from lfm_ros.core.rotations import random_rotations
 from lfm_ros.core.skeleton import RootFrame, Skeleton
 from lfm_ros.ros import fast_messages
 from lfm_ros.ros.cdr import Blank, Template, TemplateError
@@ -43,10 +44,9 @@ def frame(skeletons: list[int], seed: int, frame_id: str = "camera") -> LiftedFr
     widths = np.array([len(RIGS[s]) for s in skeletons], np.int64).reshape(-1)
     width = int(widths.max(initial=0))
     in_rig = np.arange(width) < widths[:, None]
-    turn = np.linalg.qr(random.standard_normal((count, 3, 3)))[0]
+    turns = random_rotations(count, random).astype(np.float32)
     loose = np.array(skeletons, np.int32).reshape(-1)[:, None] == 2
     header = Header(stamp=Time(sec=int(random.integers(1, 2**31)), nanosec=17), frame_id=frame_id)
-    turns = (turn * np.linalg.det(turn)[:, None, None]).astype(np.float32)
     tracked = Tracked(
         row=np.arange(count),
         predicted=np.zeros(count, bool),
