@@ -22,6 +22,7 @@ from lfm_ros.engines.build import BuildError
 from lfm_ros.engines.cuda.device import CudaError, out_of_memory
 from lfm_ros.engines.plan import PlanError
 from lfm_ros.ros.node import LifterNode
+from lfm_ros.ros.topic_names import pattern
 
 PUBLISHED = ("/markers", "/keypoints_3d", "/skeletons")
 
@@ -99,6 +100,38 @@ def test_a_cleanup_that_fails_leaves_nothing_and_the_lifter_can_be_configured_ag
         assert node._health()[0] != "ERROR"
         assert node.trigger_deactivate() == Result.SUCCESS
         assert node.trigger_cleanup() == Result.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("topic", "says"),
+    [
+        ("bad topic/*/x", "'bad topic/*/x' is no topic ("),
+        ("bad topic", "'bad topic' is no topic ("),
+        ("bodies/*/*", "'bodies/*/*' has 2 times a *"),
+    ],
+)
+def test_a_topic_that_is_none_is_said_and_leaves_nothing(node, topic, says):
+    configured = held(node)
+    assert node.trigger_cleanup() == Result.SUCCESS
+    wanted = Parameter("input_topics", value=["good/*/x", topic])
+    assert node.set_parameters([wanted])[0].successful
+    for _ in range(2):
+        assert node.trigger_configure() == Result.SUCCESS
+        assert node.trigger_activate() == Result.FAILURE
+        level, message = node._health()
+        assert (level, message.startswith(f"activate failed: {says}")) == ("ERROR", True), message
+        assert message.endswith("correct input_topics")
+        assert held(node) == configured
+        assert node.trigger_cleanup() == Result.SUCCESS
+
+
+def test_patterns_are_relative_to_the_namespace_and_tell_the_id(node):
+    found = pattern(node, "bodies/*/skeleton2d").fullmatch("/bodies/b1/skeleton2d")
+    assert found is not None
+    assert found[1] == "b1"
+    assert pattern(node, "/b/*").fullmatch("/b/c/d") is None
+    assert pattern(node, "~/*").fullmatch("/lifter/7") is not None
+    assert pattern(node, "/people/p_*").fullmatch("/people/p_7")[1] == "7"
 
 
 @pytest.mark.parametrize("part", ["inputs", "pipeline"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -30,7 +31,7 @@ class BodyTopics:
     Args:
         node: Subscribes.
         pipeline: Reads the messages, takes the frames.
-        patterns: Names of the topics, with ``*`` in the place of the id.
+        patterns: Match the full names of the topics; the first group of each is the id.
         profile: Of the subscriptions.
         statistics: Counts what comes too late for its frame.
     """
@@ -39,16 +40,16 @@ class BodyTopics:
         self,
         node: Node,
         pipeline: Pipeline,
-        patterns: Sequence[str],
+        patterns: Sequence[re.Pattern[str]],
         profile: QoSProfile,
         statistics: Statistics,
     ) -> None:
         self._node, self._pipeline, self._profile = node, pipeline, profile
         self._statistics = statistics
         self._gathering = Gathering()
+        self._topics = TopicPatterns(node, patterns, self._subscribe, self._leave)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(_OVERDUE_SECONDS, self._go_on, clock=steady)
-        self._topics = TopicPatterns(node, patterns, self._subscribe, self._leave)
 
     @property
     def topics(self) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 
-from lfm_ros.core.errors import MessageError
 from lfm_ros.ros import qos
 from lfm_ros.ros.body_topics import BodyTopics
 from lfm_ros.ros.diagnostics import Statistics
@@ -16,6 +16,7 @@ from lfm_ros.ros.message_info import TELLS_MORE, with_info
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
 from lfm_ros.ros.sequence_gaps import SequenceGaps
+from lfm_ros.ros.topic_names import pattern, resolved
 
 # The middleware drops in silence, the worker's queue counts: so the middleware gets some room.
 _READER_DEPTH = 10
@@ -48,19 +49,19 @@ class Inputs:
         self._depth = max(settings.queue_depth, _READER_DEPTH)
         chosen = [topic for topic in settings.input_topics if topic]
         wanted = chosen or list(pipeline.adapter.topics) or ["keypoints"]
-        self._named = [_resolved(node, topic) for topic in wanted if "*" not in topic]
-        # These first: of messages that wait together, the executor takes them first.
-        self._subscriptions = [
-            self._subscribe(CameraInfo, "camera_info", pipeline.take_camera_info, raw=True)
-        ]
-        if settings.use_depth:
-            self._subscriptions += [self._subscribe(Image, "depth", pipeline.take_depth)]
-        self._subscriptions += [self._detections(topic) for topic in self._named]
-        patterns, profile = [topic for topic in wanted if "*" in topic], qos.sensor(self._depth)
-        self.wanted = [*self._named, *patterns]
-        self._bodies = (
-            BodyTopics(node, pipeline, patterns, profile, statistics) if patterns else None
-        )
+        together = [topic for topic in wanted if "*" in topic]
+        self._named = [resolved(node, topic) for topic in wanted if topic not in together]
+        patterns = [pattern(node, topic) for topic in together]
+        self.wanted = [*self._named, *together]
+        self._subscriptions: list[Any] = []
+        self._bodies: BodyTopics | None = None
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            self._subscribe_all(settings)
+            if patterns:
+                profile = qos.sensor(self._depth)
+                self._bodies = BodyTopics(node, pipeline, patterns, profile, statistics)
+            undo.pop_all()
 
     @property
     def topics(self) -> list[str]:
@@ -75,11 +76,15 @@ class Inputs:
             self._node.destroy_subscription(subscription)
         self._subscriptions = []
 
-    def _detections(self, topic: str) -> Any:
-        take = self._counting(topic) if TELLS_MORE else self._pipeline.take_keypoints
-        return self._subscribe(
-            self._pipeline.adapter.message, topic, take, raw=self._pipeline.adapter.raw
-        )
+    def _subscribe_all(self, settings: LifterParameters) -> None:
+        # These first: of messages that wait together, the executor takes them first.
+        self._subscribe(CameraInfo, "camera_info", self._pipeline.take_camera_info, raw=True)
+        if settings.use_depth:
+            self._subscribe(Image, "depth", self._pipeline.take_depth)
+        adapter = self._pipeline.adapter
+        for topic in self._named:
+            take = self._counting(topic) if TELLS_MORE else self._pipeline.take_keypoints
+            self._subscribe(adapter.message, topic, take, raw=adapter.raw)
 
     def _counting(self, topic: str) -> Callable[[Any, Any], None]:
         """Takes detections, and knows of those that did not come."""
@@ -96,22 +101,14 @@ class Inputs:
 
     def _subscribe(
         self, message: type, topic: str, callback: Callable[..., None], *, raw: bool = False
-    ) -> Any:
-        profile, overridable = qos.sensor(self._depth), qos.overridable()
-        return self._node.create_subscription(
+    ) -> None:
+        made = self._node.create_subscription(
             message,
             topic,
             callback,
-            profile,
+            qos.sensor(self._depth),
             event_callbacks=qos.unwatched_subscription(),
-            qos_overriding_options=overridable,
+            qos_overriding_options=qos.overridable(),
             raw=raw,
         )
-
-
-def _resolved(node: Node, topic: str) -> str:
-    try:
-        return node.resolve_topic_name(topic)
-    except RuntimeError as error:
-        why = str(error).split(", at ")[0]
-        raise MessageError(f"{topic!r} is no topic ({why}); correct input_topics") from error
+        self._subscriptions.append(made)

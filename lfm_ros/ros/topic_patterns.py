@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -11,7 +12,6 @@ from rclpy.node import Node
 
 # The graph is asked by each lifter: often enough for a body that steps into view.
 _PERIOD_SECONDS = 0.2
-_PLACEHOLDER = "any_id"
 
 
 class TopicPatterns:
@@ -19,7 +19,7 @@ class TopicPatterns:
 
     Args:
         node: Whose graph is watched, every fifth of a second.
-        patterns: Topic names; ``*`` stands for one part of a name, the id.
+        patterns: Match full names of topics; the first group of each is the id.
         subscribe: From a topic and the id in its name to the subscription.
         leave: Called with the id when its topic has ended.
     """
@@ -27,16 +27,19 @@ class TopicPatterns:
     def __init__(
         self,
         node: Node,
-        patterns: Sequence[str],
+        patterns: Sequence[re.Pattern[str]],
         subscribe: Callable[[str, str], Any],
         leave: Callable[[str], None],
     ) -> None:
         self._node, self._subscribe, self._leave = node, subscribe, leave
-        self._patterns = [_expression(node, pattern) for pattern in patterns]
+        self._patterns = list(patterns)
         self._followed: dict[str, tuple[str, Any]] = {}
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(_PERIOD_SECONDS, self.look, clock=steady)
-        self.look()
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            self.look()
+            undo.pop_all()
 
     def look(self) -> None:
         """Compare the graph with what is subscribed to."""
@@ -66,11 +69,5 @@ class TopicPatterns:
         self._leave(source)
 
     def _id(self, topic: str) -> str:
-        """What stands for the ``*`` in a topic's name; empty if it fits no pattern."""
+        """The id in a topic's name; empty if it fits no pattern."""
         return next((found[1] for p in self._patterns if (found := p.fullmatch(topic))), "")
-
-
-def _expression(node: Node, pattern: str) -> re.Pattern[str]:
-    """A pattern, relative to the node's namespace like any topic, as a regular expression."""
-    resolved = node.resolve_topic_name(pattern.replace("*", _PLACEHOLDER))
-    return re.compile(re.escape(resolved).replace(_PLACEHOLDER, "([^/]+)", 1))
