@@ -112,21 +112,16 @@ def test_callbacks_get_a_message_and_its_info(node, make):
     assert got[0] == ("hello", 1)
 
 
-def test_without_an_events_executor_the_plain_one_spins(node, monkeypatch):
-    monkeypatch.setattr(executors, "EventsExecutor", None)
-    spinner = make_spinner(node, "auto")
-    assert isinstance(spinner, SingleThreadedSpinner)
-    spinner.close()
-    with pytest.raises(InputError, match="set executor to auto"):
-        make_spinner(node, "events")
-
-
-@needs_events
-def test_under_a_middleware_that_was_not_tried_the_plain_one_spins(node, monkeypatch):
-    monkeypatch.setattr(executors, "get_rmw_implementation_identifier", lambda: "rmw_other_cpp")
+def test_the_plain_executor_is_the_default(node):
     spinner = make_spinner(node)
     assert isinstance(spinner, SingleThreadedSpinner)
     spinner.close()
+
+
+def test_an_events_executor_that_there_is_not_is_refused(node, monkeypatch):
+    monkeypatch.setattr(executors, "EventsExecutor", None)
+    with pytest.raises(InputError, match="set executor to single_threaded"):
+        make_spinner(node, "events")
 
 
 def test_endpoints_of_the_lifter_that_come_and_go_have_no_events():

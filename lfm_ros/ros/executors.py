@@ -1,7 +1,9 @@
 """What brings messages to a node's callbacks, and how that is ended.
 
 rclpy's executor for one thread builds two wait sets of everything that the node has, in Python, for
-every callback. Its EventsExecutor is told of messages by the middleware and does that work in C++.
+every callback. Its EventsExecutor is told of messages by the middleware and does that work in C++,
+for half the processor time. It is no default: after a frame of a thousand instances it fell behind
+in some runs of the fault tests, with messages that lay there until the next one came.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from typing import Any, Protocol
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.task import Future
-from rclpy.utilities import get_rmw_implementation_identifier
 
 from lfm_ros.core.errors import InputError
 
@@ -22,9 +23,7 @@ except ImportError:
     EventsExecutor = None
 
 #: Values of the parameter ``executor``.
-EXECUTORS = AUTO, EVENTS, SINGLE_THREADED = ("auto", "events", "single_threaded")
-# Middlewares whose events were tried, with messages, transitions and peers that come and go.
-_TRIED = ("rmw_fastrtps_cpp",)
+EXECUTORS = SINGLE_THREADED, EVENTS = ("single_threaded", "events")
 # Endless, but for rclpy from PyPI: its C++ library is older than the system, and there a wait
 # without an end is over at once, again and again, and no callback is ever called.
 _LONG_SECONDS = 1e6
@@ -43,7 +42,7 @@ class Spinner(Protocol):
         """Let the node go."""
 
 
-def make_spinner(node: Node, choice: str = AUTO) -> Spinner:
+def make_spinner(node: Node, choice: str = SINGLE_THREADED) -> Spinner:
     """The executor for a node.
 
     Args:
@@ -53,15 +52,14 @@ def make_spinner(node: Node, choice: str = AUTO) -> Spinner:
     Raises:
         InputError: This rclpy has no such executor.
     """
-    if choice == EVENTS and EventsExecutor is None:
+    if choice != EVENTS:
+        return SingleThreadedSpinner(node)
+    if EventsExecutor is None:
         raise InputError(
             "executor is events, but this rclpy has no EventsExecutor (it came with Jazzy, in "
-            "rclpy 7.1.4); set executor to auto"
+            "rclpy 7.1.4); set executor to single_threaded"
         )
-    tried = EventsExecutor is not None and get_rmw_implementation_identifier() in _TRIED
-    if choice == EVENTS or (choice == AUTO and tried):
-        return EventsSpinner(node)
-    return SingleThreadedSpinner(node)
+    return EventsSpinner(node)
 
 
 class SingleThreadedSpinner:

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 
 from lfm_ros.core.filters import FILTERS
-from lfm_ros.ros.executors import AUTO, EXECUTORS
+from lfm_ros.ros.executors import EXECUTORS, SINGLE_THREADED
 from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES
 from lfm_ros.ros.parameter_spec import LIVE, START, parameter, parameters_yaml
 
@@ -279,10 +279,10 @@ class LifterParameters:
         choices=("auto", "off"),
     )
     executor: str = parameter(
-        AUTO,
+        SINGLE_THREADED,
         "What takes messages to the node: single_threaded, rclpy's plain executor; events, its "
-        "EventsExecutor (not in Humble), which needs less processor time; auto, events where it is "
-        "known to work, with rmw_fastrtps_cpp. /diagnostics says which it is.",
+        "EventsExecutor (not in Humble), an experiment that needs less processor time and may fall "
+        "behind after a burst.",
         when=START,
         choices=EXECUTORS,
     )

@@ -15,7 +15,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from lfm_ros.core.errors import LfmError
-from lfm_ros.ros.executors import AUTO, make_spinner
+from lfm_ros.ros.executors import SINGLE_THREADED, make_spinner
 from lfm_ros.ros.spinning import SpinningThread
 
 _PLACE_IN_SOURCE = re.compile(r", at [^,\s]+:\d+")
@@ -79,7 +79,8 @@ def _on_signals(handler: Any) -> None:
 
 def _spin_until(node: Node, ended: threading.Event) -> None:
     """Spin in a thread, so that this one, the only one that gets signals, can wait for them."""
-    choice = node.get_parameter("executor").value if node.has_parameter("executor") else AUTO
+    told = node.has_parameter("executor")
+    choice = node.get_parameter("executor").value if told else SINGLE_THREADED
     thread = SpinningThread(make_spinner(node, choice), ended.set)
     ended.wait()
     failure = thread.end()
