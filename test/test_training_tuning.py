@@ -135,7 +135,8 @@ def test_bench_says_what_a_step_waits_for(config):
     assert found["poses_per_second"] <= 1.05 * found["poses_per_busy_second"]
     # Of a product (N, D) x (D, M) 2 N D M, twice that backwards: about 6 operations a weight.
     weights = sum(p.numel() for p in Trainer(config).model.blocks.parameters())
-    assert 1 < found["gflop_per_pose"] * 1e9 / (6 * weights * 9) < 2
+    # Rigs have 9 keypoints and more.
+    assert 1 < found["gflop_per_pose"] * 1e9 / (6 * weights * 9) < 3
     assert not config.run.exists()
 
 

@@ -13,8 +13,8 @@ from lfm_ros.core.errors import LfmError
 
 # 0 is everybody's default; above 101 the ports are those that Linux hands out itself.
 _DOMAINS = range(1, 102)
-# UDP, because killed processes leave shared-memory files behind. Jazzy's rmw_fastrtps takes no notice
-# of it where discovery is limited to this computer; others do.
+# UDP, because killed processes leave shared-memory files behind. Jazzy's rmw_fastrtps takes no
+# notice of it where discovery is limited to this computer; others do.
 _LOCAL = {
     "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
     "FASTDDS_BUILTIN_TRANSPORTS": "UDPv4",
