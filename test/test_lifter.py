@@ -73,7 +73,7 @@ def test_points_are_the_turned_canonical_structure_and_a_residual(lifter, lens, 
     rebuilt = out.scale[:, None, None] * turned + out.translation[:, None]
     np.testing.assert_allclose(rebuilt + out.residual, out.points, atol=1e-5)
     extent = np.linalg.norm(out.points - out.points.mean(1, keepdims=True), axis=-1).max(-1)
-    assert (np.linalg.norm(out.residual, axis=-1).max(-1) < 1.5 * extent).all()
+    assert (np.linalg.norm(out.residual, axis=-1).max(-1) < 3 * extent).all()
 
 
 @pytest.mark.parametrize("lens", ["none", "equidistant"])
