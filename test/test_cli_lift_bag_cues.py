@@ -187,14 +187,14 @@ def test_images_that_hold_no_depth_are_said(tmp_path, capsys):
 def test_what_stands_is_put_on_the_ground(frame, everything, tmp_path):
     """The floor is that of odom; 0.5 m higher, or rising, people come out nearer."""
     out = lift(everything, tmp_path, "--ground-frame", frame, "--gravity-frame", "odom")
-    standing = {"scene_person": True, "scene_chair": True}
-    rows = np.isin([SCENE.skeletons[i].name for i in out["skeleton"]], list(standing))
+    standing = ["scene_person", "scene_chair"]
+    rows = np.isin([SCENE.skeletons[i].name for i in out["skeleton"]], standing)
     assert set(out["scale_source"][rows]) == {"ground"}
-    off = errors(out, **standing)
+    # How far off the chair is says more of its shape, the network's weakest here.
+    off = errors(out, scene_person=True)
     if frame == "odom":
-        # The chair's shape is the network's weakest here; of people it is a hundredth or two.
-        assert off.min() < 0.03
-        assert off.max() < 0.15
+        assert np.median(off) < 0.03
+        assert off.max() < 0.06
     if frame == "map":
         assert np.median(off) > 0.2
     if frame == "lift":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import numpy as np
+import onnxruntime
 import pytest
 from stand_in_tensorrt import VERSIONS
 from tensorrt_bench import Bench, call, check
@@ -23,6 +24,14 @@ def bench(monkeypatch, tmp_path):
 @pytest.fixture(scope="module")
 def reference():
     return OnnxRuntimeEngine(load_model("lfm_tiny"), threads=1)
+
+
+def in_half_precision(given):
+    """What the plan's own file says, uncut: in fp16 one of 29,400 values is 0.9 % off the fp32."""
+    session = onnxruntime.InferenceSession(load_model("lfm_tiny").path("fp16"))
+    wanted = given | {"skeleton_index": given["skeleton_index"].astype(np.int32)}
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, wanted), strict=True))
 
 
 @pytest.mark.parametrize("generation", VERSIONS)
@@ -124,13 +133,13 @@ def test_any_size_padded_or_cut(bench, reference, shape):
         check(found, reference.infer(given))
 
 
-def test_a_call_larger_than_every_profile_is_cut(bench, reference):
+def test_a_call_larger_than_every_profile_is_cut(bench):
     b = bench()
     engine = b.engine()
     given = call(70, 140, rigs=3)
     given["skeleton_index"] = np.repeat([2, 0], 35)  # the second part has one of three rigs
     b.told.journal.clear()
-    check(engine.infer(given), reference.infer(given))
+    check(engine.infer(given), in_half_precision(given))
     assert b.told.journal.count("execute") == 2
 
 

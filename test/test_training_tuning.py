@@ -20,6 +20,7 @@ from lfm_ros.core.errors import InputError
 from training import checkpoint
 from training.bench import BenchConfig, bench
 from training.config import SHIPPED, TrainConfig, weights_of
+from training.data.rigs import RigConfig
 from training.data.sampler import SamplerConfig
 from training.distill import distance
 from training.model import PRESETS, ModelConfig
@@ -127,7 +128,9 @@ def test_the_distance_to_a_teacher_leaves_free_what_the_outputs_leave_free(confi
 
 
 def test_bench_says_what_a_step_waits_for(config):
-    found = bench(BenchConfig(steps=3, warm_up=1, train=config))
+    # As they are, rigs have 8 or 9 keypoints.
+    still = replace(config, sampler=replace(config.sampler, rig=RigConfig(subrig=0, markers=0)))
+    found = bench(BenchConfig(steps=3, warm_up=1, train=still))
     assert found["share_of_time"].keys() == set(PARTS)
     assert sum(found["share_of_time"].values()) == pytest.approx(1, abs=1e-3)
     assert min(found["share_of_time"].values()) > 0
@@ -135,8 +138,7 @@ def test_bench_says_what_a_step_waits_for(config):
     assert found["poses_per_second"] <= 1.05 * found["poses_per_busy_second"]
     # Of a product (N, D) x (D, M) 2 N D M, twice that backwards: about 6 operations a weight.
     weights = sum(p.numel() for p in Trainer(config).model.blocks.parameters())
-    # Rigs have 9 keypoints and more.
-    assert 1 < found["gflop_per_pose"] * 1e9 / (6 * weights * 9) < 3
+    assert 1 < found["gflop_per_pose"] * 1e9 / (6 * weights * 9) < 2
     assert not config.run.exists()
 
 
