@@ -25,7 +25,7 @@ def instance_frames(
         rows: (R,), of whom.
         rigs: Those that ``Tracked.skeleton`` points into.
     """
-    origins = tracked.translation[rows].astype(np.float64)
+    origins = tracked.middle[rows].astype(np.float64)
     rotations = np.empty((len(rows), 3, 3))
     skeleton = tracked.skeleton[rows]
     # One call a rig and not one an instance: ten instances take no longer than one.

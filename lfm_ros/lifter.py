@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 
 import numpy as np
@@ -18,7 +19,7 @@ from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import EngineError
 from lfm_ros.core.normalize import VirtualView, structure_from_uvd, virtual_view
 from lfm_ros.core.placement import centroid
-from lfm_ros.core.pose import fit_pose
+from lfm_ros.core.pose import ImagePose, fit_pose
 from lfm_ros.core.reprojection import refined
 from lfm_ros.core.timing import Stopwatch
 from lfm_ros.cues import KnownSize
@@ -209,24 +210,32 @@ def _structure(outputs: dict[str, Array], batch: Batch, view: VirtualView) -> St
     """Points in the virtual camera's frame, and the canonical structure's pose in it.
 
     A network with ``uvd`` says where each point is, and the pose is found from that and from the
-    image; one without (the paper's) leaves it to the image alone.
+    image once somebody asks; one without (the paper's) leaves the points to the pose.
     """
     canonical = outputs["canonical"]
     known = view.observed | batch.joined
     weights = batch.confidence.astype(np.float64)
     if "uvd" in outputs:
         points = structure_from_uvd(outputs["uvd"], view.radius)
-        fit, off = refined(
-            canonical, procrustes(canonical, points, known), view.keypoints, weights, view.radius
-        )
+        fit = partial(_aligned, canonical, points, known, view, weights)
     else:
         pose = fit_pose(canonical, view.keypoints, weights, view.radius)
-        points, off = pose.apply(canonical), pose.error
-        shift = np.concatenate([pose.shift, np.zeros((len(pose.shift), 1))], -1)
-        fit = Similarity(pose.rotation, pose.scale, shift)
+        points, fit = pose.apply(canonical), partial(_found, pose)
     sigma = np.exp(np.minimum(np.maximum(outputs["log_sigma"], -6), 3))
     if not known.all():
         middle = centroid(points, view.observed)[:, None]
         points = np.where(known[..., None], points, middle) * batch.in_rig[..., None]
         sigma = np.where(known, sigma, 1.0)
-    return Structure(points, known, canonical, fit, off * view.pixels_per_unit, sigma)
+    return Structure(points, known, canonical, fit, sigma)
+
+
+def _aligned(
+    canonical: Array, points: Array, known: NDArray[np.bool_], view: VirtualView, weights: Array
+) -> tuple[Similarity, Array]:
+    fit = procrustes(canonical, points, known)
+    return refined(canonical, fit, view.keypoints, weights, view.radius)
+
+
+def _found(pose: ImagePose) -> tuple[Similarity, Array]:
+    shift = np.concatenate([pose.shift, np.zeros((len(pose.shift), 1))], -1)
+    return Similarity(pose.rotation, pose.scale, shift), pose.error

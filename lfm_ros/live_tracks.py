@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lfm_ros.core.bearing import Sighting, radius_in_rows
+from lfm_ros.core.bearing import Sighting, radius_in_rows, together
 from lfm_ros.core.filters import at_rest, predicted
+from lfm_ros.core.placement import centroid
 from lfm_ros.lifted import Lifted
 
 # How many seconds a velocity is believed in: limbs turn back sooner than bodies do.
@@ -29,9 +30,8 @@ class LiveTracks:
         known: (T, K).
         sigma: (T, K).
         place_sigma: (T,).
-        rotation: (T, 3, 3), as it was lifted.
         first_shape: (T, K, 3), points around the root in the first frame, zeros if unknown there.
-        first_rotation: (T, 3, 3), as it was lifted in the first frame.
+        first_rotation: (T, 3, 3), of the canonical structure in the first frame.
         skeleton: (T,) int32.
         instance_id: (T,) int32.
         external: (T,) int32, what the detector calls it, or -1.
@@ -48,7 +48,6 @@ class LiveTracks:
     known: NDArray[np.bool_]
     sigma: NDArray[np.float32]
     place_sigma: NDArray[np.float32]
-    rotation: NDArray[np.float32]
     first_shape: NDArray[np.float32]
     first_rotation: NDArray[np.float32]
     skeleton: NDArray[np.int32]
@@ -71,7 +70,6 @@ class LiveTracks:
             known=np.zeros((0, 0), bool),
             sigma=np.zeros((0, 0), np.float32),
             place_sigma=np.zeros(0, np.float32),
-            rotation=np.zeros((0, 3, 3), np.float32),
             first_shape=np.zeros((0, 0, 3), np.float32),
             first_rotation=np.zeros((0, 3, 3), np.float32),
             skeleton=numbers.astype(np.int32),
@@ -96,6 +94,9 @@ class LiveTracks:
     ) -> LiveTracks:
         """The valid instances of a frame, each as if it had never been seen before.
 
+        Their ``first_rotation`` is left to the tracker: it costs more than all the rest, and only
+        those need it who are new.
+
         Args:
             out: The frame, B instances.
             rows: (T,), those of it that are valid.
@@ -106,7 +107,7 @@ class LiveTracks:
         """
         wide: tuple[NDArray[Any], ...] = (out.points, out.known, out.sigma)
         rest: tuple[NDArray[Any], ...]
-        rest = (out.translation, out.rotation, skeleton, out.place_sigma)
+        rest = (out.middle, skeleton, out.place_sigma)
         sources, units = out.scale_source, out.unit
         if len(rows) < len(out.valid):
             wide = tuple(values[rows] for values in wide)
@@ -115,7 +116,7 @@ class LiveTracks:
         if keypoints > out.points.shape[1]:
             wide = tuple(fitted(values, 1, keypoints) for values in wide)
         points, known, sigma = wide
-        root, rotation, skeleton, place_sigma = rest
+        root, skeleton, place_sigma = rest
         seen = Sighting.of(points, root, known)
         numbers = np.empty((3, len(rows)), np.int64)
         numbers[:2], numbers[2] = stamp_ns, out.points.shape[1]
@@ -126,9 +127,8 @@ class LiveTracks:
             known=known,
             sigma=sigma,
             place_sigma=place_sigma,
-            rotation=rotation,
             first_shape=seen.rows[:, 1:],
-            first_rotation=rotation,
+            first_rotation=np.zeros((len(rows), 3, 3), np.float32),
             skeleton=skeleton,
             # Until the tracker gives them theirs.
             instance_id=external.copy(),
@@ -194,9 +194,25 @@ class LiveTracks:
         self.motion[:, rows] = motion
         self.radius[rows], self.born_ns[rows] = before.radius, before.born_ns
         self.first_shape[rows] = before.first_shape
-        # So far this was ``rotation`` itself.
-        self.first_rotation = self.first_rotation.copy()
         self.first_rotation[rows] = before.first_rotation
+
+    def motion_around_the_known(self, now: LiveTracks) -> NDArray[np.float32]:
+        """The motion of these around the middle of what is known of the same instances now.
+
+        What was not known before is taken to rest where it is now. Otherwise a keypoint that comes
+        or goes would drag the middle, and with it all others.
+        """
+        motion, changed = self.motion.copy(), self.known != now.known
+        rows = np.flatnonzero(changed.any(1))
+        motion[1, :, 1:][changed] = 0.0
+        known, motion[0, rows] = now.known[rows], now.motion[0, rows]
+        before, _ = together(self.motion[0, rows], self.placed[rows])
+        measured, _ = together(now.motion[0, rows], now.placed[rows])
+        points = np.where(self.known[rows, :, None], before, measured)
+        seen = Sighting.of(points, centroid(points, known).astype(np.float32), known)
+        alike = seen.placed == now.placed[rows]
+        motion[0, rows[alike]] = seen.rows[alike]
+        return motion
 
     def units(self) -> NDArray[np.float32]:
         """Length of one radius in each row of the motion, shape (T, 1 + K, 1)."""

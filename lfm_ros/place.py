@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ from lfm_ros.core.placement import (
     scale_by_bones,
     scale_by_size,
 )
-from lfm_ros.lifted import Float, Lifted
+from lfm_ros.lifted import Float, Lifted, Pose
 
 Array = NDArray[np.float64]
 
@@ -41,16 +43,15 @@ class Structure:
         points: (B, K, 3) in the virtual camera's frame, around the object's middle.
         known: (B, K) bool, what the network can know of.
         canonical: (B, K, 3) in the network's own orientation.
-        fit: The pose of ``canonical``, in the frame of ``points``.
-        off_px: (B,) root mean square of what its projection is off by, pixels.
+        fit: Finds the pose of ``canonical`` in the frame of ``points``, and the root mean square
+            (B,) of what its projection is off by, in units of the image's radius.
         relative_sigma: (B, K), expected error of each point as a share of the object's radius.
     """
 
     points: Array
     known: NDArray[np.bool_]
     canonical: Array
-    fit: Similarity
-    off_px: Array
+    fit: Callable[[], tuple[Similarity, Array]]
     relative_sigma: Array
 
 
@@ -77,27 +78,43 @@ def place(
     points = view.to_camera(structure.points + offset[:, None])
     scale = _scale(structure, points, sigma, batch, view, nominal)
     factor = np.where(scale.source > 0, scale.factor, 1 / np.maximum(extent, 1e-9))
-    turn = np.swapaxes(view.rotation, -1, -2)
-    fit = structure.fit
-    moved = (turn @ (fit.translation + offset)[..., None])[..., 0]
     sigma *= factor[:, None]
     sources = scale.source.tolist()
     return Lifted(
         points=_masked(factor[:, None, None] * points, in_rig),
         canonical=_masked(structure.canonical, in_rig),
-        rotation=(turn @ fit.rotation).astype(np.float32),
-        translation=(moved * factor[:, None]).astype(np.float32),
-        scale=(factor * fit.scale).astype(np.float32),
         scale_error=scale.error.astype(np.float32),
         middle_sigma=_middle_sigma(sigma, structure.known),
         sigma=_masked(sigma, in_rig),
         observed=view.observed,
         known=structure.known,
-        reprojection_px=structure.off_px.astype(np.float32),
         valid=np.ones(len(points), bool),
         scale_source=[SCALE_SOURCES[i] for i in sources],
         unit=["m" if i else "radius" for i in sources],
+        find_pose=partial(_pose, structure.fit, view, offset, factor),
         seconds=seconds,
+    )
+
+
+def _pose(
+    fit: Callable[[], tuple[Similarity, Array]], view: VirtualView, offset: Array, factor: Array
+) -> Pose:
+    """The canonical structures' pose before the camera, with the size and the place of the points.
+
+    Args:
+        fit: As ``Structure`` has it.
+        view: How the objects are seen.
+        offset: (B, 3) from the virtual camera, or from where the points are to have their middle.
+        factor: (B,) unit of the result per unit of the structure.
+    """
+    found, off = fit()
+    turn = np.swapaxes(view.rotation, -1, -2)
+    moved = (turn @ (found.translation + offset)[..., None])[..., 0]
+    return Pose(
+        rotation=(turn @ found.rotation).astype(np.float32),
+        translation=(moved * factor[:, None]).astype(np.float32),
+        scale=(factor * found.scale).astype(np.float32),
+        reprojection_px=(off * view.pixels_per_unit).astype(np.float32),
     )
 
 

@@ -37,16 +37,14 @@ class Tracked:
         points: (B, K, 3), smoothed; frame and unit as in ``Lifted``. K is that of the frame, or
             larger where a predicted instance has more keypoints.
         sigma: (B, K). Of predicted instances it grows with time.
-        place_sigma: (B,), expected error of ``translation``; it grows likewise.
+        place_sigma: (B,), expected error of ``middle``; it grows likewise.
         observed: (B, K) bool, False in predicted instances.
         known: (B, K) bool, as in ``Lifted``.
         valid: (B,) bool; rows that are not valid hold zeros.
-        rotation: (B, 3, 3), canonical to camera, as it was lifted (last, where predicted). It does
-            not tell how an instance is turned; ``orientation`` does.
-        translation: (B, 3), smoothed.
-        first_shape: (B, K, 3), points less ``translation`` in its first frame, zeros where nothing
-            was known of them.
-        first_rotation: (B, 3, 3), ``rotation`` in its first frame.
+        middle: (B, 3), mean of the known points, smoothed by itself.
+        first_shape: (B, K, 3), points less ``middle`` in its first frame, zeros where nothing was
+            known of them.
+        first_rotation: (B, 3, 3), ``Lifted.rotation`` in its first frame.
         scale_source: B strings, as in ``Lifted``.
         unit: B strings, as in ``Lifted``.
         restarted: Time jumped, so everything before this frame was forgotten.
@@ -63,8 +61,7 @@ class Tracked:
     observed: NDArray[np.bool_]
     known: NDArray[np.bool_]
     valid: NDArray[np.bool_]
-    rotation: Float
-    translation: Float
+    middle: Float
     first_shape: Float
     first_rotation: Float
     scale_source: list[str]
@@ -76,16 +73,17 @@ class Tracked:
 
     @cached_property
     def orientation(self) -> Float:
-        """(B, 3, 3), ``rotation`` in the first frame, turned since then as the points have.
+        """(B, 3, 3), how each was turned in its first frame, and since then as its points have.
 
-        As steady as the points are, and worked out only when it is asked for.
+        As steady as the points are, which ``Lifted.rotation`` is not: from frame to frame the
+        network chooses its canonical directions anew. Worked out only when it is asked for.
         """
         return self.orientation_of(np.arange(len(self))).astype(np.float32)
 
     def orientation_of(self, rows: NDArray[np.intp]) -> NDArray[np.floating]:
         """``orientation`` of some instances, (R, 3, 3)."""
-        around = self.points[rows] - self.translation[rows, None]
-        turn = turned_since(self.first_shape[rows], around, self.known[rows])
+        first = self.first_shape[rows]
+        turn = turned_since(first, self.points[rows], self.known[rows] & first.any(-1))
         return turn @ self.first_rotation[rows]
 
     def moved(self, to_target: Rigid) -> Tracked:
@@ -98,8 +96,7 @@ class Tracked:
         return replace(
             self,
             points=_with(self.points, rows, to_target.apply(self.points[rows])),
-            translation=_with(self.translation, rows, to_target.apply(self.translation[rows])),
-            rotation=_with(self.rotation, rows, turn @ self.rotation[rows]),
+            middle=_with(self.middle, rows, to_target.apply(self.middle[rows])),
             first_shape=_with(self.first_shape, rows, self.first_shape[rows] @ turn.T),
             first_rotation=_with(self.first_rotation, rows, turn @ self.first_rotation[rows]),
         )
@@ -139,9 +136,8 @@ def untracked(out: Lifted, ids: NDArray[np.int32], skeleton: NDArray[np.int32]) 
         observed=out.observed,
         known=out.known,
         valid=out.valid,
-        rotation=out.rotation,
-        translation=out.translation,
-        first_shape=(out.points - out.translation[:, None]) * out.known[..., None],
+        middle=out.middle,
+        first_shape=(out.points - out.middle[:, None]) * out.known[..., None],
         first_rotation=out.rotation,
         scale_source=out.scale_source,
         unit=out.unit,
@@ -177,8 +173,7 @@ def tracked_now(
         observed=fitted(out.observed if whole else out.observed[rows], 1, tracks.keypoints),
         known=tracks.known,
         valid=out.valid if whole else out.valid[rows],
-        rotation=tracks.rotation,
-        translation=root,
+        middle=root,
         first_shape=tracks.first_shape,
         first_rotation=tracks.first_rotation,
         scale_source=tracks.scale_source,
@@ -206,8 +201,7 @@ def tracked_ahead(tracks: LiveTracks, stamp_ns: int) -> Tracked:
         observed=np.zeros_like(tracks.known),
         known=tracks.known,
         valid=np.ones(count, bool),
-        rotation=tracks.rotation,
-        translation=root,
+        middle=root,
         first_shape=tracks.first_shape,
         first_rotation=tracks.first_rotation,
         scale_source=tracks.scale_source,
@@ -267,8 +261,7 @@ def _nobody(count: int, keypoints: int, restarted: bool) -> Tracked:
         observed=np.zeros((count, keypoints), bool),
         known=np.zeros((count, keypoints), bool),
         valid=np.zeros(count, bool),
-        rotation=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
-        translation=np.zeros((count, 3), np.float32),
+        middle=np.zeros((count, 3), np.float32),
         first_shape=np.zeros((count, keypoints, 3), np.float32),
         first_rotation=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
         scale_source=[SCALE_SOURCES[0]] * count,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -117,7 +118,8 @@ class Tracker:
             fresh = LiveTracks.first_seen(out, rows, names, rigs, stamp_ns, keypoints)
             observed = out.observed if len(rows) == count else out.observed[rows]
             observed = fitted(observed, 1, keypoints)
-            lost = self._take_over(fresh, before.resized(keypoints), observed, stamp_ns)
+            old = before.resized(keypoints)
+            lost = self._take_over(fresh, old, observed, stamp_ns, lambda: out.rotation[rows])
             tracked = tracked_now(out, rows, fresh, stamp_ns, restarted)
             if len(rows) < count or len(lost):
                 ahead = tracked_ahead(lost.only(_sure(lost, stamp_ns)), stamp_ns)
@@ -138,14 +140,27 @@ class Tracker:
         return not -REORDERING <= 1e-9 * (stamp_ns - self._last_ns) <= LONGEST_GAP
 
     def _take_over(
-        self, fresh: LiveTracks, tracks: LiveTracks, observed: NDArray[np.bool_], stamp_ns: int
+        self,
+        fresh: LiveTracks,
+        tracks: LiveTracks,
+        observed: NDArray[np.bool_],
+        stamp_ns: int,
+        rotation: Callable[[], Floats],
     ) -> LiveTracks:
         """Let the instances of this frame continue their tracks, and name them.
+
+        Args:
+            fresh: Those of this frame.
+            tracks: Those of the frames before.
+            observed: (B, K), what was seen of those of this frame.
+            stamp_ns: Of this frame.
+            rotation: Finds how those of this frame are turned, for those who are new.
 
         Returns:
             The tracks that are not in this frame, but not given up either.
         """
         if not len(tracks):
+            fresh.first_rotation = rotation()
             self._name(fresh, tracks, np.full(len(fresh), -1))
             return tracks
         seconds = tracks.unseen(stamp_ns)
@@ -160,6 +175,8 @@ class Tracker:
                 self._name(fresh, tracks, match)
             return _NOBODY
         again = np.flatnonzero(match >= 0)
+        if len(again) < len(fresh):
+            fresh.first_rotation = rotation()
         before = match[again]
         now, old = fresh.only(again), tracks.only(before)
         motion = self._moved_on(now, old, units[before], observed[again], seconds[before])
@@ -183,15 +200,12 @@ class Tracker:
         measured, known = now.motion[0], now.known
         step = np.maximum(seconds, 1e-3)[:, None, None]
         doubt = self._doubt(now.sigma, observed, known)
-        motion = self._filter.step(old.motion, measured, step, doubt, units)
+        same = known.tobytes() == old.known.tobytes()
+        before = old.motion if same else old.motion_around_the_known(now)
+        motion = self._filter.step(before, measured, step, doubt, units)
         if min(seconds.tolist(), default=1.0) <= 0:
             no_time = seconds <= 0
             motion[0, no_time], motion[1, no_time] = measured[no_time], old.motion[1, no_time]
-        if known.tobytes() != old.known.tobytes():
-            changed = known != old.known
-            # Row 0 is the root, which is always known.
-            motion[0, :, 1:][changed] = measured[:, 1:][changed]
-            motion[1, :, 1:][changed] = 0.0
         return motion
 
     def _doubt(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -230,9 +229,24 @@ def mixed() -> tuple[np.ndarray, np.ndarray, list]:
 
 
 def row_of(out: Lifted, row: int, count: int) -> dict[str, object]:
-    whole = {f.name: getattr(out, f.name)[row] for f in fields(Lifted) if f.name != "seconds"}
+    parts = {**vars(out), **vars(out.pose)}
+    whole = {n: v[row] for n, v in parts.items() if isinstance(v, (np.ndarray, list))}
     keypointwise = ("points", "canonical", "sigma", "observed", "known")
     return {n: v[:count] if n in keypointwise else v for n, v in whole.items()}
+
+
+def test_some_instances_are_what_they_were_among_all(lifter):
+    pixels, confidence, rigs = mixed()
+    confidence[2] = 0.0
+    out = lifter.lift(pixels, confidence, square_camera(), rigs)
+    some = out.only(np.array([4, 2, 0]))
+    for whole, part in ((vars(out), vars(some)), (vars(out.pose), vars(some.pose))):
+        for name, value in part.items():
+            if isinstance(value, np.ndarray):
+                np.testing.assert_array_equal(value, whole[name][[4, 2, 0]], err_msg=name)
+    assert some.unit == [out.unit[i] for i in (4, 2, 0)]
+    assert some.valid.tolist() == [True, False, True]
+    np.testing.assert_array_equal(some.pose.rotation[1], np.eye(3))
 
 
 @pytest.mark.parametrize("lens", [None, "plumb_bob"])

@@ -241,8 +241,7 @@ def frame(points: np.ndarray, rotation: np.ndarray, skeleton: list[int]) -> Lift
         observed=np.ones((count, width), bool),
         known=np.ones((count, width), bool),
         valid=np.ones(count, bool),
-        rotation=rotation,
-        translation=points.mean(1),
+        middle=points.mean(1),
         first_shape=points - points.mean(1, keepdims=True),
         first_rotation=rotation,
         scale_source=["nominal"] * count,
@@ -303,7 +302,7 @@ def test_a_rig_without_a_root_has_the_canonical_frame_and_turns_with_its_points(
         made, _ = TransformBuilder([STICK, ROOTED], LifterParameters()).build(seen, keypoints=False)
         for row, one in enumerate(made):
             shift, quat = one.transform.translation, one.transform.rotation
-            np.testing.assert_allclose([shift.x, shift.y, shift.z], seen.tracked.translation[row])
+            np.testing.assert_allclose([shift.x, shift.y, shift.z], seen.tracked.middle[row])
             matrix = quat2mat([quat.w, quat.x, quat.y, quat.z])
             np.testing.assert_allclose(
                 matrix, turned @ plain.tracked.first_rotation[row], atol=1e-6

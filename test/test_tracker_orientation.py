@@ -62,7 +62,6 @@ def test_an_object_that_turns_is_followed_though_its_canonical_frame_is_not(smoo
         out.rotation[0] = tremble @ start
         tracked = tracker.update(out, step * RATE_NS)
         assert degrees_between(tracked.orientation[0], true @ start) < 15
-        assert np.array_equal(tracked.rotation, out.rotation)
         steps.append(tracked.orientation[0])
     turned = degrees_between(np.array(steps[1:]), np.array(steps[:-1]))
     assert turned.max() < 8
@@ -119,9 +118,6 @@ def test_it_is_the_same_in_another_frame(stretch):
         assert degrees_between(moved.orientation[rows], expected).max() < 0.05
         np.testing.assert_allclose(
             moved.points[rows], to_target.apply(tracked.points[rows]), atol=1e-5
-        )
-        np.testing.assert_allclose(
-            moved.rotation[rows], to_target.rotation @ tracked.rotation[rows], atol=1e-6
         )
         np.testing.assert_array_equal(moved.known, tracked.known)
         assert not moved.points[~rows].any()

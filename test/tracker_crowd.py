@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lfm_ros import Lifted
+from lfm_ros.lifted import Pose
 
 RATE_NS = 33_333_333
 K = 17
@@ -15,27 +16,30 @@ def lifted(points: np.ndarray, *, sigma: float = 0.05, noise: float = 0.0, seed:
     count, width = points.shape[:2]
     random = np.random.default_rng(seed)
     points = (points + noise * random.standard_normal(points.shape)).astype(np.float32)
-    return Lifted(
-        points=points,
-        canonical=points.copy(),
+    pose = Pose(
         rotation=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
         translation=points.mean(1),
         scale=np.ones(count, np.float32),
+        reprojection_px=np.zeros(count, np.float32),
+    )
+    return Lifted(
+        points=points,
+        canonical=points.copy(),
         scale_error=np.zeros(count, np.float32),
         middle_sigma=np.zeros(count, np.float32),
         sigma=np.full((count, width), sigma, np.float32),
         observed=np.ones((count, width), bool),
         known=np.ones((count, width), bool),
-        reprojection_px=np.zeros(count, np.float32),
         valid=np.ones(count, bool),
         scale_source=["nominal"] * count,
         unit=["m"] * count,
+        find_pose=lambda: pose,
     )
 
 
 def without(out: Lifted, row: int) -> Lifted:
     """The same frame, in which one instance could not be lifted: zeros, as the lifter has them."""
-    for values in (out.points, out.sigma, out.translation, out.observed, out.known, out.valid):
+    for values in (out.points, out.sigma, out.observed, out.known, out.valid):
         values[row] = 0
     out.scale_source[row], out.unit[row] = "none", "radius"
     return out

@@ -45,7 +45,7 @@ def main() -> None:
             out = lifter.lift(pixels, confidence, camera, "coco17", up=LEVEL_UP)
             people = tracker.update(out, stamp_ns=step * 33_333_333)
     for person in range(len(people)):
-        x, y, z = people.translation[person]
+        x, y, z = people.middle[person]
         print(
             f"person {people.instance_id[person]}: {z:.2f} {people.unit[person]} ahead, "
             f"{x:.2f} to the right, {y:.2f} down (off by {people.place_sigma[person]:.2f} or so); "

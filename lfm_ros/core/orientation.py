@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lfm_ros.core.alignment import centred
 from lfm_ros.core.rotations import Array
 
 Floats = NDArray[np.floating]
@@ -26,14 +27,16 @@ def turned_since(first: Floats, now: Floats, known: NDArray[np.bool_]) -> Array:
     none at all without points.
 
     Args:
-        first: Points around the object's root, shape (B, K, 3); zeros for those that were unknown.
-        now: The same points, around the root too; any frame and any unit.
-        known: Which of them are known now, shape (B, K).
+        first: Points, shape (B, K, 3), from anywhere.
+        now: The same points, in any unit, from anywhere.
+        known: Which of them were known first and are known now, shape (B, K).
 
     Source: S. Umeyama, Least-squares estimation of transformation parameters between two point
     patterns, IEEE PAMI 13(4), 1991, Eq. 40.
     """
-    moment = np.swapaxes(now, 1, 2).astype(np.float64) @ (first * known[..., None])
+    share = known / np.maximum(known.sum(1, keepdims=True), 1)
+    around = centred(first.astype(np.float64), share)[1] * known[..., None]
+    moment = np.swapaxes(now, 1, 2).astype(np.float64) @ around
     said = np.sqrt(np.square(moment).sum((1, 2)))
     u, _, vt = np.linalg.svd(moment + (_HELD * said)[:, None, None] * np.eye(3))
     mirrored = np.linalg.det(u @ vt) < 0

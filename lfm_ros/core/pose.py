@@ -26,7 +26,7 @@ _FLAT = 1e-4
 
 
 @dataclass(frozen=True)
-class Pose:
+class ImagePose:
     """``q = scale * structure @ rotation.T + (shift, 0)`` explains the image.
 
     Attributes:
@@ -48,7 +48,7 @@ class Pose:
         return turned
 
 
-def fit_pose(structure: Array, image: Array, weights: Array, radius: Array) -> Pose:
+def fit_pose(structure: Array, image: Array, weights: Array, radius: Array) -> ImagePose:
     """Rotation, scale and shift that bring a structure onto its image.
 
     Args:
@@ -70,7 +70,7 @@ def fit_pose(structure: Array, image: Array, weights: Array, radius: Array) -> P
 
 def orthographic_pose(
     structure: Array, image: Array, weight: Array, *, tilted_back: bool = False
-) -> tuple[Pose, NDArray[np.bool_]]:
+) -> tuple[ImagePose, NDArray[np.bool_]]:
     """Closed form near the optimum of orthographic-n-point; the start of the refinement.
 
     The best affine camera is found by linear least squares, then replaced by the nearest scaled
@@ -104,7 +104,7 @@ def orthographic_pose(
     rotation = np.concatenate([rows, np.cross(rows[:, 0], rows[:, 1])[:, None]], 1)
     scale = singular.mean(-1)
     shift = image_middle - scale[:, None] * np.einsum("bij,bj->bi", rows, middle)
-    return Pose(rotation, scale, shift, np.zeros(len(scale))), ~solid[:, 0]
+    return ImagePose(rotation, scale, shift, np.zeros(len(scale))), ~solid[:, 0]
 
 
 def _missing_column(affine: Array) -> Array:
@@ -119,7 +119,7 @@ def _missing_column(affine: Array) -> Array:
     return np.stack([root.real, root.imag], -1)
 
 
-def _better(pose: Pose, other: Pose, rows: NDArray[np.int64]) -> Pose:
+def _better(pose: ImagePose, other: ImagePose, rows: NDArray[np.int64]) -> ImagePose:
     """The pose, with those of ``other`` (for some ``rows``) where they explain the image better."""
     chosen = other.error < pose.error[rows]
     into = rows[chosen]
@@ -128,10 +128,12 @@ def _better(pose: Pose, other: Pose, rows: NDArray[np.int64]) -> Pose:
         part = getattr(pose, name).copy()
         part[into] = getattr(other, name)[chosen]
         parts.append(part)
-    return Pose(*parts)
+    return ImagePose(*parts)
 
 
-def _refine(pose: Pose, structure: Array, image: Array, weight: Array, radius: Array) -> Pose:
+def _refine(
+    pose: ImagePose, structure: Array, image: Array, weight: Array, radius: Array
+) -> ImagePose:
     """Levenberg-Marquardt, each row with its own damping; only steps that help are taken."""
     rotation, scale, shift = pose.rotation, pose.scale, pose.shift
     damping = np.full(len(scale), _FIRST_DAMPING)
@@ -155,7 +157,7 @@ def _refine(pose: Pose, structure: Array, image: Array, weight: Array, radius: A
         residual = np.where(keep[..., None], new_residual, residual)
         divisor, cost = np.where(keep, new_divisor, divisor), np.where(better, new_cost, cost)
         damping = np.where(better, damping * 0.2, damping * 10)
-    return Pose(rotation, scale, shift, np.sqrt(cost))
+    return ImagePose(rotation, scale, shift, np.sqrt(cost))
 
 
 def _turn(structure: Array, rotation: Array, scale: Array) -> Array:

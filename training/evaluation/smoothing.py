@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -87,16 +87,10 @@ def _of_clip(lifter: Lifter, clip: Clip, config: SmoothingConfig) -> dict[str, R
 
 
 def _tracked(tracker: Tracker, out: Lifted, shown: Iterable[int], rate: float) -> Array:
-    tracked = [tracker.update(one_row(out, i), round(1e9 * i / rate), [0]).points[0] for i in shown]
+    tracked = [
+        tracker.update(out.only(np.array([i])), round(1e9 * i / rate), [0]).points[0] for i in shown
+    ]
     return np.array(tracked, np.float64)
-
-
-def one_row(out: Lifted, index: int) -> Lifted:
-    """One instance of many as a frame of its own."""
-    values = {item.name: getattr(out, item.name) for item in fields(Lifted)}
-    return Lifted(
-        **{n: v if isinstance(v, dict) else v[index : index + 1] for n, v in values.items()}
-    )
 
 
 def _figures(points: Array, truth: Array, steady: Array, times: Array) -> Row:

@@ -40,7 +40,7 @@ from lfm_ros.core.rotations import (
 from lfm_ros.core.steady_turns import SteadyTurns
 from training.evaluation.clips import Clip, clips, turning_clips
 from training.evaluation.conditions import CAMERA
-from training.evaluation.smoothing import Row, lag, one_row
+from training.evaluation.smoothing import Row, lag
 
 Array = NDArray[np.float64]
 
@@ -90,7 +90,7 @@ def _of_clip(lifter: Lifter, clip: Clip, strength: float) -> dict[str, Row]:
     for name in FILTERS:
         tracker = Tracker(name, strength=strength)
         stamps = (round(1e9 * i / clip.rate) for i in range(len(truth)))
-        tracked = [tracker.update(one_row(out, i), ns, [0]) for i, ns in enumerate(stamps)]
+        tracked = [tracker.update(out.only(np.array([i])), ns, [0]) for i, ns in enumerate(stamps)]
         told = [one.orientation.astype(np.float64) for one in tracked]
         found[name] = np.concatenate(told if name == "none" else _steady(told, clip.rate, strength))
     rows = {name: turn_figures(turns, truth, clip.rate) for name, turns in found.items()}

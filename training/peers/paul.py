@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lfm_ros.core.pose import Pose, fit_pose
+from lfm_ros.core.pose import ImagePose, fit_pose
 from training.cameras import Views
 from training.peers.c3dpo import on_rays
 from training.peers.layers import PER_KEYPOINT, PER_VIEW, FixedNetwork, flat_inputs, trunk
@@ -68,7 +68,7 @@ class Paul(FixedNetwork):
 def _pose(shape: Tensor, views: Views) -> tuple[Tensor, Tensor, Tensor]:
     """Rotation (B, 3, 3), scale (B, 1, 1) and shift (B, 1, 3) of the shape, without gradient."""
     parts = (shape.detach(), views.keypoints, views.confidence > 0, views.radius)
-    pose: Pose = fit_pose(*(p.double().numpy() for p in parts))
+    pose: ImagePose = fit_pose(*(p.double().numpy() for p in parts))
     rotation, scale, shift = (
         torch.from_numpy(p).to(shape.dtype) for p in (pose.rotation, pose.scale, pose.shift)
     )
