@@ -13,6 +13,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2: source one, or install the ext
 import rclpy
 from builtin_interfaces.msg import Time
 from rclpy.lifecycle import TransitionCallbackReturn as Result
+from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 from ros_graph import PATIENCE, detections
@@ -100,6 +101,27 @@ def test_a_cleanup_that_fails_leaves_nothing_and_the_lifter_can_be_configured_ag
         assert node._health()[0] != "ERROR"
         assert node.trigger_deactivate() == Result.SUCCESS
         assert node.trigger_cleanup() == Result.SUCCESS
+
+
+@pytest.mark.parametrize("topic", PUBLISHED)
+def test_a_configuration_without_a_publisher_leaves_nothing(node, monkeypatch, topic):
+    configured = held(node)
+    assert node.trigger_cleanup() == Result.SUCCESS
+    unconfigured, create = held(node), Node.create_publisher
+
+    def refuse(self, message, name, *others, **options):
+        if name == topic[1:]:
+            raise RuntimeError("no room")
+        return create(self, message, name, *others, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Node, "create_publisher", refuse)
+        for _ in range(2):
+            assert node.trigger_configure() == Result.FAILURE
+            assert node._health() == ("ERROR", "RuntimeError: no room")
+            assert held(node) == unconfigured
+    assert node.trigger_configure() == Result.SUCCESS
+    assert held(node) == configured
 
 
 @pytest.mark.parametrize(

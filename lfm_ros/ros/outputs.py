@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
@@ -42,11 +43,15 @@ class Outputs:
         self._transforms = TransformBuilder(rigs, settings, fast=fast, tell=tell)
         self._tf_rate = RateLimit()
         self._last_header: Header | None = None
-        self._marker_topic = self._managed(MarkerArray, "markers")
-        self._cloud_topic = self._managed(PointCloud2, "keypoints_3d")
-        self._tf_topic = self._plain(TFMessage, "/tf", qos.transforms()) if TFMessage else None
-        self._skeleton_topic = self._plain(String, "skeletons", qos.latched())
-        self._skeleton_topic.publish(String(data=json.dumps([rig.as_dict() for rig in rigs])))
+        self._publishers = ExitStack()
+        with ExitStack() as undo:
+            undo.callback(self.destroy)
+            self._marker_topic = self._managed(MarkerArray, "markers")
+            self._cloud_topic = self._managed(PointCloud2, "keypoints_3d")
+            self._tf_topic = self._plain(TFMessage, "/tf", qos.transforms()) if TFMessage else None
+            rigs_topic = self._plain(String, "skeletons", qos.latched())
+            rigs_topic.publish(String(data=json.dumps([rig.as_dict() for rig in rigs])))
+            undo.pop_all()
 
     @property
     def has_tf(self) -> bool:
@@ -76,11 +81,7 @@ class Outputs:
 
     def destroy(self) -> None:
         """Give the publishers back."""
-        for topic in (self._marker_topic, self._cloud_topic):
-            self._node.destroy_lifecycle_publisher(topic)
-        for topic in (self._tf_topic, self._skeleton_topic):
-            if topic is not None:
-                self._node.destroy_publisher(topic)
+        self._publishers.close()
 
     def _publish_tf(self, frame: LiftedFrame, settings: LifterParameters) -> int:
         # A frame without a name cannot be anybody's parent: tf2 refuses such transforms.
@@ -101,20 +102,24 @@ class Outputs:
         return without
 
     def _managed(self, message: type, topic: str) -> Any:
-        return self._node.create_lifecycle_publisher(
+        made = self._node.create_lifecycle_publisher(
             message,
             topic,
             qos.result(),
             event_callbacks=qos.unwatched_publisher(),
             qos_overriding_options=qos.overridable(),
         )
+        self._publishers.callback(self._node.destroy_lifecycle_publisher, made)
+        return made
 
     def _plain(self, message: type, topic: str, profile: Any) -> Any:
         # LifecycleNode.create_publisher makes plain publishers, which also work while inactive.
-        return self._node.create_publisher(
+        made = self._node.create_publisher(
             message,
             topic,
             profile,
             event_callbacks=qos.unwatched_publisher(),
             qos_overriding_options=qos.overridable(),
         )
+        self._publishers.callback(self._node.destroy_publisher, made)
+        return made
