@@ -13,7 +13,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2: source one, or install the ext
 from builtin_interfaces.msg import Time
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import PointCloud2
-from std_msgs.msg import ColorRGBA, Header, String
+from std_msgs.msg import ColorRGBA, String
 from visualization_msgs.msg import Marker, MarkerArray
 
 from lfm_ros.core.rotations import random_rotations
@@ -46,7 +46,7 @@ def frame(skeletons: list[int], seed: int, frame_id: str = "camera") -> LiftedFr
     in_rig = np.arange(width) < widths[:, None]
     turns = random_rotations(count, random).astype(np.float32)
     loose = np.array(skeletons, np.int32).reshape(-1)[:, None] == 2
-    header = Header(stamp=Time(sec=int(random.integers(1, 2**31)), nanosec=17), frame_id=frame_id)
+    stamp = Time(sec=int(random.integers(1, 2**31)), nanosec=17)
     tracked = Tracked(
         row=np.arange(count),
         predicted=np.zeros(count, bool),
@@ -59,15 +59,14 @@ def frame(skeletons: list[int], seed: int, frame_id: str = "camera") -> LiftedFr
         observed=in_rig & (random.uniform(size=(count, width)) > 0.3),
         known=in_rig & (~loose | (random.uniform(size=(count, width)) > 0.3)),
         valid=random.uniform(size=count) > 0.2,
-        translation=random.standard_normal((count, 3)).astype(np.float32),
+        middle=random.standard_normal((count, 3)).astype(np.float32),
         first_shape=random.standard_normal((count, width, 3)).astype(np.float32),
-        rotation=turns,
         first_rotation=turns,
         scale_source=["nominal"] * count,
         unit=["m"] * count,
     )
     confidence = random.uniform(size=(count, width)).astype(np.float32)
-    return LiftedFrame(header, tracked, widths, confidence)
+    return LiftedFrame(stamp, frame_id, tracked, RIGS, confidence)
 
 
 FRAMES = st.builds(frame, st.lists(st.integers(0, 2), max_size=9), st.integers(0, 999))

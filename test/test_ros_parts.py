@@ -247,8 +247,7 @@ def frame(points: np.ndarray, rotation: np.ndarray, skeleton: list[int]) -> Lift
         scale_source=["nominal"] * count,
         unit=["m"] * count,
     )
-    header = Header(stamp=Time(sec=3), frame_id="camera")
-    return LiftedFrame(header, tracked, np.full(count, 3), np.ones((count, width)))
+    return LiftedFrame(Time(sec=3), "camera", tracked, [STICK, ROOTED], np.ones((count, width)))
 
 
 @pytest.fixture
@@ -315,7 +314,7 @@ def test_orientations_are_smoothed_and_keypoints_are_where_they_were_all_the_sam
     for step in range(30):
         noise = 0.02 * np.random.default_rng(step).standard_normal(lifted.tracked.points.shape)
         seen = frame(lifted.tracked.points + noise, lifted.tracked.first_rotation, [0, 1])
-        seen.header.stamp.nanosec = 33_000_000 * step
+        seen.stamp.nanosec = 33_000_000 * step
         for name, (made, _) in (
             ("smooth", smooth.build(seen, keypoints=True, strength=1.0)),
             ("plain", plain.build(seen, keypoints=True)),

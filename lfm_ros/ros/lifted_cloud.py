@@ -52,14 +52,14 @@ class CloudBuilder:
         """
         points = tracked_points(frame.tracked, frame.confidence)
         cells = point_cells(points, frame.widths)
-        stamp = frame.header.stamp
+        stamp = frame.stamp
         numbers = {
             "stamp": np.array([stamp.sec, stamp.nanosec], "<i4"),
             "shape": np.array(cells.shape, "<u4"),
             "row_step": np.array([cells.shape[1] * POINT_DTYPE.itemsize], "<u4"),
             "data": cells.view(np.uint8).reshape(-1),
         }
-        style = CloudStyle(frame.header.frame_id, is_dense(cells))
+        style = CloudStyle(frame.frame_id, is_dense(cells))
         return self._messages.message(style, numbers)
 
 

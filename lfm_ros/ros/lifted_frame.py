@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from std_msgs.msg import Header
 
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.skeleton import Skeleton
@@ -28,20 +28,32 @@ class LiftedFrame:
     """What the outputs are made of, B instances of at most K keypoints.
 
     Attributes:
-        header: Of the detections, or with the frame that replaces theirs.
-        tracked: Who is there, and where in the header's frame.
-        widths: Number of keypoints of each instance's rig, shape (B,).
-        confidence: Of the detections, shape (B, K); 0 in instances that are predicted.
+        stamp: ``builtin_interfaces/msg/Time`` of the detections.
+        frame_id: Of the detections, or the one that replaces theirs.
+        tracked: Who is there, and where in that frame.
+        rigs: Those that ``Tracked.skeleton`` points into.
+        detected: Confidence of the detections, in the rows and columns of ``Lifted``.
         network_seconds: What the network took.
         tracking_seconds: What the tracker took.
     """
 
-    header: Header
+    stamp: Any
+    frame_id: str
     tracked: Tracked
-    widths: NDArray[np.int64]
-    confidence: Floats
+    rigs: Sequence[Skeleton]
+    detected: Floats
     network_seconds: float = 0.0
     tracking_seconds: float = 0.0
+
+    @property
+    def widths(self) -> NDArray[np.int64]:
+        """Number of keypoints of each instance's rig, shape (B,)."""
+        return np.array([len(self.rigs[i]) for i in self.tracked.skeleton.tolist()], np.int64)
+
+    @property
+    def confidence(self) -> Floats:
+        """Of the detections, shape (B, K); 0 in instances that are predicted."""
+        return self.tracked.beside(self.detected)
 
 
 def lift_frame(
@@ -80,10 +92,11 @@ def lift_frame(
         # Behind the tracker, which reckons with a root that is less steady along the camera's ray.
         tracked = tracked.moved(around.to_target)
     return LiftedFrame(
-        Header(stamp=detections.stamp, frame_id=around.frame_id),
+        detections.stamp,
+        around.frame_id,
         tracked,
-        np.array([len(rigs[index]) for index in tracked.skeleton.tolist()], np.int64),
-        tracked.beside(confidence),
+        rigs,
+        confidence,
         network_seconds=out.seconds["engine"],
         tracking_seconds=tracking_seconds,
     )

@@ -79,8 +79,8 @@ class MarkerBuilder:
         """
         look = self._looks.of(frame.tracked, settings.marker_alpha, settings.marker_filled_alpha)
         if not len(look.colors):
-            return clearing_markers(frame.header)
-        stamp, points = frame.header.stamp, frame.tracked.points.reshape(-1, 3)
+            return clearing_markers(frame.stamp, frame.frame_id)
+        stamp, points = frame.stamp, frame.tracked.points.reshape(-1, 3)
         numbers: dict[str, Numbers] = {
             "stamp": np.array([stamp.sec, stamp.nanosec], "<i4"),
             "points": points if look.shown is None else points.take(look.shown, 0),
@@ -90,7 +90,7 @@ class MarkerBuilder:
             numbers["edge_points"] = points.take(look.ends, 0)
             numbers["edge_colors"] = look.edge_colors
         style = MarkerStyle(
-            frame.header.frame_id,
+            frame.frame_id,
             settings.marker_point_size,
             settings.marker_line_width,
             settings.marker_lifetime,
@@ -122,9 +122,9 @@ def marker_array(style: MarkerStyle, numbers: Mapping[str, Numbers]) -> MarkerAr
     return MarkerArray(markers=[spheres, lines])
 
 
-def clearing_markers(header: Header) -> MarkerArray:
-    """Markers that delete both markers of the last frame."""
-    markers = []
+def clearing_markers(stamp: Any, frame_id: str) -> MarkerArray:
+    """Markers that delete both markers of the last frame, which had this header."""
+    markers, header = [], Header(stamp=stamp, frame_id=frame_id)
     for index, namespace in enumerate((KEYPOINTS, EDGES)):
         markers.append(Marker(header=header, ns=namespace, id=index, action=Marker.DELETE))
     return MarkerArray(markers=markers)

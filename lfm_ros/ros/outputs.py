@@ -9,7 +9,7 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import PointCloud2
-from std_msgs.msg import Header, String
+from std_msgs.msg import String
 from visualization_msgs.msg import MarkerArray
 
 from lfm_ros.core.skeleton import Skeleton
@@ -42,7 +42,7 @@ class Outputs:
         self._clouds = CloudBuilder(fast=fast, tell=tell)
         self._transforms = TransformBuilder(rigs, settings, fast=fast, tell=tell)
         self._tf_rate = RateLimit()
-        self._last_header: Header | None = None
+        self._last_frame: LiftedFrame | None = None
         self._publishers = ExitStack()
         with ExitStack() as undo:
             undo.callback(self.destroy)
@@ -65,7 +65,7 @@ class Outputs:
             How many valid instances got no TF frame, because there are more than ``max_tracks`` or
             because their id is there twice.
         """
-        self._last_header = frame.header
+        self._last_frame = frame
         if self._marker_topic.get_subscription_count():
             self._marker_topic.publish(self._markers.build(frame, settings))
         if self._cloud_topic.get_subscription_count():
@@ -76,8 +76,9 @@ class Outputs:
         """Delete the markers that were published last, and forget who had which TF frame."""
         self._transforms.reset()
         self._tf_rate.reset()
-        if self._last_header is not None:
-            self._marker_topic.publish(clearing_markers(self._last_header))
+        last = self._last_frame
+        if last is not None:
+            self._marker_topic.publish(clearing_markers(last.stamp, last.frame_id))
 
     def destroy(self) -> None:
         """Give the publishers back."""
@@ -85,11 +86,11 @@ class Outputs:
 
     def _publish_tf(self, frame: LiftedFrame, settings: LifterParameters) -> int:
         # A frame without a name cannot be anybody's parent: tf2 refuses such transforms.
-        if self._tf_topic is None or not settings.publish_tf or not frame.header.frame_id:
+        if self._tf_topic is None or not settings.publish_tf or not frame.frame_id:
             return 0
         if not self._tf_topic.get_subscription_count():
             return 0
-        if not self._tf_rate.lets_pass(nanoseconds(frame.header.stamp), settings.tf_rate):
+        if not self._tf_rate.lets_pass(nanoseconds(frame.stamp), settings.tf_rate):
             return 0
         smoothed = settings.tracking and settings.smoothing != "none"
         message, without = self._transforms.message(

@@ -253,7 +253,7 @@ class Pipeline:
         # All that the lifter does beside running the network.
         spans["tracking"] = frame.tracking_seconds
         spans["geometry"] = spans.pop("lift") - frame.network_seconds - frame.tracking_seconds
-        age = self._age(frame.header.stamp)
+        age = self._age(frame.stamp)
         self._statistics.published(latency=latency, age=age, network=frame.network_seconds, **spans)
         self._note(frame, settings, without_tf)
 

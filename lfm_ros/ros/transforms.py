@@ -65,7 +65,7 @@ class TransformBuilder:
         names, numbers, without = self._frames(frame, keypoints, strength)
         if not names:
             return None, without
-        return self._messages.message(_stamp(frame.header), names, numbers), without
+        return self._messages.message(_stamp(frame.stamp), names, numbers), without
 
     def build(
         self, frame: LiftedFrame, *, keypoints: bool, strength: float = 0.0
@@ -73,12 +73,12 @@ class TransformBuilder:
         """Transforms of the valid instances, and how many of these got none.
 
         Args:
-            frame: Its header names the parent frame.
+            frame: Its ``frame_id`` names the parent frame.
             keypoints: Also a child frame for every keypoint, with the instance's orientation.
             strength: How much orientations are smoothed; 0: not at all.
         """
         names, numbers, without = self._frames(frame, keypoints, strength)
-        return transforms(_stamp(frame.header), names, numbers), without
+        return transforms(_stamp(frame.stamp), names, numbers), without
 
     def _frames(
         self, frame: LiftedFrame, keypoints: bool, strength: float
@@ -95,10 +95,10 @@ class TransformBuilder:
         if strength > 0:
             # Of steady points an axis is still not steady: a pelvis is short. Here and not in the
             # tracker, since it is here that the axes of a rig are known, and only if they are used.
-            ids, stamp_ns = tracked.instance_id[named].tolist(), nanoseconds(frame.header.stamp)
+            ids, stamp_ns = tracked.instance_id[named].tolist(), nanoseconds(frame.stamp)
             quat_xyzw = self._turns.step(ids, quat_xyzw, stamp_ns, strength)
         numbers = np.concatenate([origins, quat_xyzw], -1)
-        parent = frame.header.frame_id
+        parent = frame.frame_id
         names: list[Names] = [(parent, self._instance_name(slot)) for slot in lent]
         if not keypoints:
             return names, numbers, without
@@ -157,5 +157,5 @@ def transforms(stamp: Numbers, names: Sequence[Names], numbers: Numbers) -> list
     return made
 
 
-def _stamp(header: Header) -> Numbers:
-    return np.array([header.stamp.sec, header.stamp.nanosec], "<i4")
+def _stamp(stamp: Any) -> Numbers:
+    return np.array([stamp.sec, stamp.nanosec], "<i4")
