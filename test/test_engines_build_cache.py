@@ -17,6 +17,7 @@ from lfm_ros.core.errors import EngineError
 from lfm_ros.engines import cache, nvidia
 from lfm_ros.engines.build import BuiltEngine, build
 from lfm_ros.engines.cache_folder import cache_folder, locked
+from lfm_ros.engines.golden import GoldenDifference, golden_difference
 
 GPU = cache.DeviceInfo("A GPU", (8, 9), "13.0")
 BUILT: dict[object, BuiltEngine] = {}
@@ -190,7 +191,7 @@ def test_without_a_place_to_write_it_is_built_and_not_kept(model, rtx, monkeypat
     assert plan.path is None
     assert len(plan.bytes) > 1000
     assert "cannot be kept" in said[-1]
-    plan.record(cache.GoldenDifference(0, 0))
+    plan.record(GoldenDifference(0, 0))
 
 
 def test_a_folder_that_others_may_write_to_is_refused(model, rtx, folder):
@@ -269,9 +270,9 @@ def test_the_golden_batch_is_run_and_its_difference_recorded(model, rtx):
         names = [value.name for value in session.get_outputs()]
         return lambda inputs: dict(zip(names, session.run(None, dict(inputs)), strict=True))
 
-    exact = cache.golden_difference(model, run("fp32"))
-    half = cache.golden_difference(model, run("fp16"))
-    assert exact == cache.GoldenDifference(0, 0)
+    exact = golden_difference(model, run("fp32"))
+    half = golden_difference(model, run("fp16"))
+    assert exact == GoldenDifference(0, 0)
     assert 0 < half.mean < half.worst < 1e-3
     assert half.acceptable
     plan = load(model, rtx, [])
@@ -284,15 +285,15 @@ def test_a_difference_that_cannot_be_written_is_no_crash(model, rtx, folder):
     for path in folder.iterdir():
         path.unlink()
     folder.rmdir()
-    plan.record(cache.GoldenDifference(0, 0))
+    plan.record(GoldenDifference(0, 0))
     assert plan.sidecar["golden"] == {"mean": 0, "worst": 0}
 
 
 def test_the_limits_of_the_golden_batch():
-    assert cache.GoldenDifference(0.0009, 0.0049).acceptable
-    assert not cache.GoldenDifference(0.0011, 0.0049).acceptable
-    assert not cache.GoldenDifference(0.0009, 0.0051).acceptable
-    assert not cache.GoldenDifference(float("nan"), 0.0).acceptable
+    assert GoldenDifference(0.0009, 0.0049).acceptable
+    assert not GoldenDifference(0.0011, 0.0049).acceptable
+    assert not GoldenDifference(0.0009, 0.0051).acceptable
+    assert not GoldenDifference(float("nan"), 0.0).acceptable
 
 
 @pytest.mark.parametrize("wrong", ["not finite", "missing", "another shape"])
@@ -305,4 +306,4 @@ def test_an_engine_that_returns_nonsense_is_an_error(model, wrong):
         return {} if wrong == "missing" else {"canonical": kept}
 
     with pytest.raises(EngineError, match=r"'canonical'.*expected finite \(3, 5, 3\)"):
-        cache.golden_difference(model, infer)
+        golden_difference(model, infer)

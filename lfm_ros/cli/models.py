@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lfm_ros.core.errors import EngineError, ModelError
-from lfm_ros.engines.cache import golden_difference
+from lfm_ros.engines.golden import golden_difference
 from lfm_ros.engines.select import AUTO, create_engine
 from lfm_ros.model_archive import fetch, pack
 from lfm_ros.models import DEFAULT, Model, available, load_model

@@ -11,18 +11,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lfm_ros.core.errors import EngineError
-from lfm_ros.engines.base import Arrays
+from lfm_ros.engines.base import Notice
 from lfm_ros.engines.build import BuildError, BuiltEngine, build
 from lfm_ros.engines.cache_folder import cache_folder, locked, write_atomically
+from lfm_ros.engines.golden import GoldenDifference
 from lfm_ros.engines.nvidia import NvidiaModule, Progress
 from lfm_ros.engines.nvidia_log import Entry
 from lfm_ros.engines.profiles import PROFILES
@@ -30,11 +28,6 @@ from lfm_ros.models import Model, sha256
 
 #: Goes up when plans of an older version of this package must not be used.
 FORMAT = 1
-#: Limits of a usable engine, as shares of the radius.
-GOLDEN_MEAN, GOLDEN_WORST = 1e-3, 5e-3
-
-Say = Callable[[str], None]
-Infer = Callable[[Arrays], Mapping[str, NDArray[np.float32]]]
 
 
 class DeviceInfo(NamedTuple):
@@ -75,25 +68,12 @@ class CachedPlan:
                 _write_sidecar(self.path, self.sidecar)
 
 
-@dataclass(frozen=True)
-class GoldenDifference:
-    """How far an engine's outputs are from the model's fp32 outputs, as shares of the radius."""
-
-    mean: float
-    worst: float
-
-    @property
-    def acceptable(self) -> bool:
-        """Whether the engine may be used; if not, build it in fp32."""
-        return self.mean < GOLDEN_MEAN and self.worst < GOLDEN_WORST
-
-
 def load_or_build(
     model: Model,
     nvidia: NvidiaModule,
     device: DeviceInfo,
     precision: str = "fp16",
-    on_build: Say | None = None,
+    on_build: Notice | None = None,
     *,
     progress: Progress | None = None,
     force: bool = False,
@@ -158,7 +138,7 @@ def plan_name(model: Model, precision: str, identity: Mapping[str, Any]) -> str:
     return f"{model.name}-{precision}-{digest[:16]}.plan"
 
 
-def keep(built: BuiltEngine, identity: dict[str, Any], path: Path, say: Say) -> CachedPlan:
+def keep(built: BuiltEngine, identity: dict[str, Any], path: Path, say: Notice) -> CachedPlan:
     """Write a built engine, its sidecar and NVIDIA's log; where that fails, say so and go on."""
     sidecar = {
         "identity": identity,
@@ -177,39 +157,6 @@ def keep(built: BuiltEngine, identity: dict[str, Any], path: Path, say: Say) -> 
         say(f"the engine cannot be kept ({error}); it will be built again at the next start")
         return CachedPlan(None, built.plan, sidecar)
     return CachedPlan(path, built.plan, sidecar)
-
-
-def golden_difference(model: Model, infer: Infer) -> GoldenDifference:
-    """Run the model's golden batch through an engine and compare.
-
-    Args:
-        model: The model.
-        infer: The engine's.
-
-    Raises:
-        EngineError: An output is missing, of another shape, or not finite.
-    """
-    with np.load(model.path("golden")) as golden:
-        arrays = dict(golden)
-    inputs = {n[len("input_") :]: v for n, v in arrays.items() if n.startswith("input_")}
-    outputs = infer(inputs)
-    seen = (inputs["confidence"] > 0).any(1)
-    truth = arrays["output_canonical"][seen]
-    centred = truth - truth.mean(1, keepdims=True)
-    radius = np.linalg.norm(centred, axis=-1).max(1)
-    distances = []
-    for name in ("canonical", "uvd"):
-        if f"output_{name}" not in arrays:
-            continue
-        expected, found = arrays[f"output_{name}"], np.asarray(outputs.get(name))
-        if found.shape != expected.shape or not np.isfinite(found[seen]).all():
-            raise EngineError(
-                f"the engine's output {name!r} has the shape {found.shape} or values that are not "
-                f"finite; expected finite {expected.shape}: build it again or use onnxruntime"
-            )
-        distances.append(np.linalg.norm((found - expected)[seen], axis=-1) / radius[:, None])
-    every = np.concatenate(distances)
-    return GoldenDifference(float(every.mean()), float(every.max()))
 
 
 class _UnusableError(Exception):

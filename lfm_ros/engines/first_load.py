@@ -8,6 +8,7 @@ from lfm_ros.engines.base import Notice
 from lfm_ros.engines.build import PRECISIONS
 from lfm_ros.engines.cuda import opening
 from lfm_ros.engines.cuda.device import Device
+from lfm_ros.engines.golden import GOLDEN_MEAN, GOLDEN_WORST, GoldenDifference, golden_difference
 from lfm_ros.engines.nvidia import NvidiaModule, find
 from lfm_ros.engines.plan import PlanError
 from lfm_ros.engines.tensorrt import TensorRTEngine
@@ -79,7 +80,7 @@ def _checked(
         engine = TensorRTEngine(model, plan.bytes, nvidia, device, notice)
     try:
         if "golden" not in plan.sidecar:
-            plan.record(cache.golden_difference(model, engine.infer))
+            plan.record(golden_difference(model, engine.infer))
             _refuse_if_far_off(plan.sidecar["golden"], model, precision)
     except BaseException:
         engine.close()
@@ -88,10 +89,10 @@ def _checked(
 
 
 def _refuse_if_far_off(golden: dict[str, float] | None, model: Model, precision: str) -> None:
-    if golden is None or cache.GoldenDifference(**golden).acceptable:
+    if golden is None or GoldenDifference(**golden).acceptable:
         return
     raise _TooFarOffError(
         f"the {precision} engine of {model.name} differs from the model by "
         f"{golden['mean']:.3%} of the radius on average and {golden['worst']:.3%} at most "
-        f"(limits {cache.GOLDEN_MEAN:.1%} and {cache.GOLDEN_WORST:.1%})"
+        f"(limits {GOLDEN_MEAN:.1%} and {GOLDEN_WORST:.1%})"
     )
