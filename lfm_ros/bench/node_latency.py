@@ -18,6 +18,7 @@ from lfm_ros.demo.processes import Process
 
 #: Instances and keypoints.
 SIZES = ((1, 17), (10, 17), (100, 17), (1, 133), (100, 133))
+#: Frames a second of an ordinary camera.
 RATE_HZ = 30.0
 _BUSY_SHARE = 0.6
 #: Steps of a frame in the node, as ``/diagnostics`` names them.
@@ -36,6 +37,7 @@ class LatencyPlan:
         rounds: How often every contender has its turn.
         seconds: Of a turn.
         plain: Whether the node with plain messages takes part.
+        rate: Frames a second; fewer where the node would be busy for most of the time.
         core: The one processor core of the contenders; None: all.
         parameters: Of the lifters, on top of the defaults.
     """
@@ -44,6 +46,7 @@ class LatencyPlan:
     rounds: int = 5
     seconds: float = 3.0
     plain: bool = True
+    rate: float = RATE_HZ
     core: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
@@ -62,10 +65,9 @@ class _Contender:
         """Of every turn, milliseconds."""
         return np.array([1e3 * np.median(turn) for turn in self.latency if len(turn)])
 
-    @property
-    def cpu(self) -> float:
-        """Share of a core at ``RATE_HZ``, per cent."""
-        return 100 * RATE_HZ * self.processor / self.sent
+    def cpu(self, rate: float) -> float:
+        """Share of a core at so many frames a second, per cent."""
+        return 100 * rate * self.processor / self.sent
 
     def percentile(self, percent: float) -> float:
         """Of all turns, milliseconds."""
@@ -76,12 +78,12 @@ def measure(plan: LatencyPlan) -> Iterator[dict[str, Any]]:
     """Measure every size.
 
     Yields:
-        A row a size, milliseconds. ``p50`` and ``p95``: of the node, from sending the detections to
+        A row a size, milliseconds. ``hz``: the frames that came in a second. ``p50`` and ``p95``: of the node, from sending the detections to
         the raw markers. ``relay``: median of a node that sends on the bytes it gets; ``carrier``:
         of one that answers with as many bytes as the markers have. ``engine``: the network.
         ``added``: p50 less relay less engine, median of the rounds. ``over_carrier``: the same with
-        the carrier. Then the node's own steps. ``cpu``: its share of a core, per cent. With
-        plain messages: ``plain_p50``, ``plain_added``, ``plain_cpu``, ``ratio`` of what they add.
+        the carrier. Then the node's own steps. ``cpu``: its share of a core at the plan's rate,
+        per cent. With plain messages: ``plain_p50``, ``plain_added``, ``plain_cpu``, ``ratio`` of what they add.
 
     Raises:
         LfmError: There is no ROS 2, or a node fails.
@@ -111,7 +113,7 @@ def _measured(workbench: Bench, plan: LatencyPlan, count: int, width: int) -> di
             loopback.reset(f"{name}/lifter", look)
         # Where the network alone takes longer than a frame, only a queue would be measured.
         slowest = max(np.median(turn.latency) for turn in warm)
-        rate = min(RATE_HZ, _BUSY_SHARE / float(slowest))
+        rate = min(plan.rate, _BUSY_SHARE / float(slowest))
         for _ in range(plan.rounds):
             for name, runner in runners.items():
                 before = processor_seconds(runner.process)
@@ -120,11 +122,11 @@ def _measured(workbench: Bench, plan: LatencyPlan, count: int, width: int) -> di
                 runner.latency.append(played.latency)
                 runner.sent += played.sent
         status = {name: loopback.await_status(f"{name}/lifter", look) for name in nodes}
-    return {"size": f"{count}x{width}", **_figures(runners, status)}
+    return {"size": f"{count}x{width}", "hz": rate, **_figures(runners, status, plan.rate)}
 
 
 def _figures(
-    runners: Mapping[str, _Contender], status: Mapping[str, Mapping[str, str]]
+    runners: Mapping[str, _Contender], status: Mapping[str, Mapping[str, str]], rate: float
 ) -> dict[str, Any]:
     node, engine = runners[_NODE], float(status[_NODE]["network_ms_p50"])
     made: dict[str, Any] = {
@@ -139,14 +141,14 @@ def _figures(
     for name in SPANS:
         if f"{name}_ms_p50" in status[_NODE]:
             made[name] = float(status[_NODE][f"{name}_ms_p50"])
-    made["cpu"] = node.cpu
+    made["cpu"] = node.cpu(rate)
     if _PLAIN in runners:
         plain = runners[_PLAIN]
         added = _added(plain, runners[_RELAY], float(status[_PLAIN]["network_ms_p50"]))
         made |= {
             "plain_p50": plain.percentile(50),
             "plain_added": added,
-            "plain_cpu": plain.cpu,
+            "plain_cpu": plain.cpu(rate),
             "ratio": added / made["added"],
         }
     return made

@@ -36,10 +36,23 @@ def seconds(text: str) -> float:
     Raises:
         ArgumentTypeError: It is none.
     """
+    return _above_zero(text, "seconds")
+
+
+def hertz(text: str) -> float:
+    """A rate above 0.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    return _above_zero(text, "Hz")
+
+
+def _above_zero(text: str, unit: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of {unit} above 0")
     return value

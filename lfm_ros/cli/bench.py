@@ -14,8 +14,8 @@ from lfm_ros.core.errors import InputError
 _DESCRIPTION = """Measure every model in every runtime that runs here: the network alone and the
 whole lifter, taking turns with a plain MLP lifter in the same runtime and with the fastest matrix
 product of the network's own width (both need the package onnx). Milliseconds. With --ros measure
-the whole node instead: from sending the detections to receiving the markers as bytes, at 30 Hz,
-between processes, taking turns with a node that does nothing but send on what it gets."""
+the whole node instead: from sending the detections to receiving the markers as bytes, between
+processes, taking turns with a node that does nothing but send on what it gets."""
 
 
 def add_parser(commands: Any) -> None:

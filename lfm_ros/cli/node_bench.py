@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from lfm_ros.bench.document import node_document
-from lfm_ros.bench.node_latency import SIZES, LatencyPlan, measure
+from lfm_ros.bench.node_latency import RATE_HZ, SIZES, LatencyPlan, measure
 from lfm_ros.bench.node_load import flood, people, soak
+from lfm_ros.cli.argument_types import hertz
 from lfm_ros.core.errors import InputError
 
-_HEAD = "node: detections sent to raw markers received, at 30 Hz, between processes, milliseconds"
+_HEAD = "node: detections sent to raw markers received, between processes, milliseconds"
 _QUICK_SIZES = ((1, 17), (10, 17))
 _FLOOD_SECONDS, _TRIAL_SECONDS = 10.0, 4.0
 
@@ -20,6 +21,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Those that concern the node alone."""
     node = parser.add_argument_group("the node (with --ros)")
     node.add_argument("--plain", action="store_true", help="beside it with plain Python messages")
+    node.add_argument(
+        "--rate", type=hertz, default=RATE_HZ, metavar="HZ", help=f"of the frames ({RATE_HZ:g})"
+    )
     node.add_argument("--core", type=int, metavar="N", help="give the nodes this core alone")
     node.add_argument("--people", action="store_true", help="how many people hold 30 Hz")
     node.add_argument("--soak", type=float, metavar="MINUTES", help="100 Hz, people come and go")
@@ -54,6 +58,7 @@ def _plan(options: argparse.Namespace, parameters: dict[str, Any]) -> LatencyPla
         rounds=3 if options.quick else 5,
         seconds=options.seconds or (1.0 if options.quick else 3.0),
         plain=options.plain,
+        rate=options.rate,
         core=options.core,
         parameters=parameters,
     )
