@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnxruntime
@@ -86,19 +87,21 @@ def test_a_build_may_be_asked_for(model, rtx):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "shared"),
     [
-        {"name": "Another GPU"},
-        {"compute_capability": (8, 6)},
-        {"driver": "13.1"},
+        ({"name": "Another GPU"}, ["tensorrt_rtx"]),
+        ({"driver": "13.1"}, ["tensorrt_rtx"]),
+        ({"compute_capability": (8, 6)}, []),
     ],
 )
-def test_another_gpu_or_driver_has_an_engine_of_its_own(model, rtx, change):
-    said: list[str] = []
-    first = load(model, rtx, said)
-    other = load(model, rtx, said, GPU._replace(**change))
-    assert len(said) == 2
-    assert other.path != first.path
+def test_whether_another_gpu_or_driver_has_an_engine_of_its_own(model, rtx, change, shared):
+    full = nvidia.NvidiaModule("tensorrt", "10.3.0", SimpleNamespace(), None, rtx.log)
+    for library in (rtx, full):
+        one, other = (
+            cache.plan_name(model, "fp16", cache.identify(model, library, gpu, "fp16"))
+            for gpu in (GPU, GPU._replace(**change))
+        )
+        assert (one == other) == (library.name in shared)
 
 
 def test_other_weights_versions_and_precisions_are_other_engines(model, rtx, tmp_path):
@@ -191,7 +194,7 @@ def test_without_a_place_to_write_it_is_built_and_not_kept(model, rtx, monkeypat
     assert plan.path is None
     assert len(plan.bytes) > 1000
     assert "cannot be kept" in said[-1]
-    plan.record(GoldenDifference(0, 0))
+    plan.record(GoldenDifference(0, 0), GPU)
 
 
 def test_a_folder_that_others_may_write_to_is_refused(model, rtx, folder):
@@ -276,8 +279,11 @@ def test_the_golden_batch_is_run_and_its_difference_recorded(model, rtx):
     assert 0 < half.mean < half.worst < 1e-3
     assert half.acceptable
     plan = load(model, rtx, [])
-    plan.record(half)
-    assert load(model, rtx, []).sidecar["golden"] == {"mean": half.mean, "worst": half.worst}
+    plan.record(half, GPU)
+    again = load(model, rtx, [])
+    assert again.golden(GPU) == half
+    for change in ({"name": "Another GPU"}, {"driver": "13.1"}):
+        assert again.golden(GPU._replace(**change)) is None, "there it was not tried"
 
 
 def test_a_difference_that_cannot_be_written_is_no_crash(model, rtx, folder):
@@ -285,8 +291,8 @@ def test_a_difference_that_cannot_be_written_is_no_crash(model, rtx, folder):
     for path in folder.iterdir():
         path.unlink()
     folder.rmdir()
-    plan.record(GoldenDifference(0, 0))
-    assert plan.sidecar["golden"] == {"mean": 0, "worst": 0}
+    plan.record(GoldenDifference(0, 0), GPU)
+    assert plan.golden(GPU) == GoldenDifference(0, 0)
 
 
 def test_the_limits_of_the_golden_batch():

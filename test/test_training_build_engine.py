@@ -32,7 +32,7 @@ def config(tmp_path):
 
 @pytest.mark.slow
 def test_a_run_is_exported_and_its_engine_built(config, capsys):
-    assert run(config) == config.engine
+    assert run(config) == [config.engine]
     model = load_model(str(config.output))
     about = json.loads(config.engine.with_suffix(".json").read_text())
     assert about["identity"]["onnx_sha256"] == sha256(model.path("fp16"))

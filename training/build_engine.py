@@ -31,13 +31,13 @@ class BuildConfig(ExportConfig):
     compute_capability: tuple[str, ...] = ()
     """Build for these GPUs without having them, such as 8.6 8.9 (tensorrt_rtx only)."""
     engine: Path | None = None
-    """File of that engine."""
+    """One file for all of these; left out: the cache, where the node finds them."""
     force: bool = False
     """Build even if it is there."""
 
 
-def run(config: BuildConfig) -> Path | None:
-    """Export, build, and say where the engine is.
+def run(config: BuildConfig) -> list[Path]:
+    """Export, build, and say where the engines are.
 
     Raises:
         LfmError: The export is refused, or the engine cannot be built.

@@ -7,12 +7,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+from lfm_ros.engines.build import PRECISIONS
 from lfm_ros.engines.nvidia import NAMES, Capability
 from lfm_ros.models import DEFAULT
 
-_DESCRIPTION = """Build the TensorRT engine of a model. Without --compute-capability for the GPU of
-this computer, into the cache where the node finds it, and then tried on the model's golden batch.
-With it for other GPUs, into a file (TensorRT for RTX only, no GPU needed)."""
+_DESCRIPTION = """Build the TensorRT engine of a model into the cache, where the node finds it: for
+the GPU of this computer, and then tried on the model's golden batch, or with --compute-capability
+for other GPUs, of which none need be here (TensorRT for RTX only)."""
+_PRECISION = "fp16, or fp32, which the node takes where fp16 is too far from the model (fp16)"
+_OUTPUT = "one file for these GPUs in place of the cache, to look at: no node reads it"
 
 
 def add_parser(commands: Any) -> None:
@@ -22,16 +25,16 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--model", default=DEFAULT, help=f"name, or path of a folder ({DEFAULT})")
     parser.add_argument("--module", choices=NAMES, help="(the first that is installed)")
-    parser.add_argument("--precision", choices=("fp16", "fp32"), default="fp16", help="(fp16)")
+    parser.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[0], help=_PRECISION)
     parser.add_argument(
         "--compute-capability",
         type=capability,
         nargs="+",
         default=(),
         metavar="N.N",
-        help="build one file for these GPUs without having them, such as 8.6 8.9 12.0",
+        help="build for these GPUs without having them, such as 8.6 8.9 12.0",
     )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="file of that engine")
+    parser.add_argument("--output", type=Path, metavar="FILE", help=_OUTPUT)
     parser.add_argument("--force", action="store_true", help="build even if it is there")
     parser.set_defaults(run=run)
 

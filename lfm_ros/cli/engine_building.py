@@ -10,6 +10,7 @@ from lfm_ros.cli.build_progress import BuildProgress
 from lfm_ros.core.errors import EngineError, InputError
 from lfm_ros.engines import cache, first_load, nvidia
 from lfm_ros.engines.build import PRECISIONS, build
+from lfm_ros.engines.cache_folder import VARIABLE, cache_folder
 from lfm_ros.engines.cuda import opening
 from lfm_ros.engines.profiles import PROFILES
 from lfm_ros.models import DEFAULT, Model, load_model
@@ -24,8 +25,8 @@ class BuildOptions:
         module: ``tensorrt``, ``tensorrt_rtx``, or None for the first that is there.
         precision: ``fp16`` or ``fp32``.
         targets: Compute capabilities to build for ahead of time; empty: for this computer's GPU.
-        output: File for that engine, or None for a name of its own in this folder.
-        force: Build even if the cache has it.
+        output: File for one engine for all targets; None: the cache, where the node finds them.
+        force: Build even if it is there.
     """
 
     model: str = DEFAULT
@@ -36,29 +37,31 @@ class BuildOptions:
     force: bool = False
 
 
-def build_engine(options: BuildOptions) -> Path | None:
-    """Build an engine, showing progress, and print what it is.
+def build_engine(options: BuildOptions) -> list[Path]:
+    """Build engines, showing progress, and print what they are.
 
     Returns:
-        The engine's file; None where the cache could not be written.
+        The engines' files.
 
     Raises:
-        LfmError: No library, no GPU, no such model, or the build failed.
+        LfmError: No library, no GPU, no such model, the build failed, or nothing can be written.
     """
     model, library = load_model(options.model), nvidia.find(options.module)
-    if options.targets:
-        return _ahead(options, model, library)
     if options.output is not None:
+        return [_into_file(options, model, library, options.output)]
+    if options.targets:
+        return _for_others(options, model, library)
+    return [_here(options, model, library)]
+
+
+def _into_file(
+    options: BuildOptions, model: Model, library: nvidia.NvidiaModule, path: Path
+) -> Path:
+    if not options.targets:
         raise InputError(
             "--output is for an engine built ahead of time: name the GPU it is for with "
             "--compute-capability. An engine for this computer's GPU goes into the cache"
         )
-    return _here(options, model, library)
-
-
-def _ahead(options: BuildOptions, model: Model, library: nvidia.NvidiaModule) -> Path:
-    suffix = "-".join(f"sm{major}{minor}" for major, minor in options.targets)
-    path = options.output or Path(f"{model.name}-{options.precision}-{suffix}.plan")
     if path.suffix in (".json", ".log"):
         raise InputError(f"{path} is where the engine's description goes; name it {path.stem}.plan")
     if path.exists() and not options.force:
@@ -76,7 +79,14 @@ def _ahead(options: BuildOptions, model: Model, library: nvidia.NvidiaModule) ->
     return path
 
 
-def _here(options: BuildOptions, model: Model, library: nvidia.NvidiaModule) -> Path | None:
+def _for_others(options: BuildOptions, model: Model, library: nvidia.NvidiaModule) -> list[Path]:
+    """An engine for each GPU, where the node will look for it; tried on the node's first start."""
+    library.require(options.targets)
+    gpus = [cache.DeviceInfo("any", target, "any") for target in options.targets]
+    return [_kept(options, model, library, gpu) for gpu in gpus]
+
+
+def _here(options: BuildOptions, model: Model, library: nvidia.NvidiaModule) -> Path:
     try:
         device = opening.open_device()
     except EngineError as error:
@@ -85,21 +95,34 @@ def _here(options: BuildOptions, model: Model, library: nvidia.NvidiaModule) -> 
         raise EngineError(f"{error}{ahead if others else ''}") from error
     gpu = cache.DeviceInfo(device.name, device.compute_capability, device.driver)
     try:
-        with BuildProgress() as display:
-            plan = cache.load_or_build(
-                model,
-                library,
-                gpu,
-                options.precision,
-                display.say,
-                progress=display.show,
-                force=options.force,
-            )
+        path = _kept(options, model, library, gpu)
     finally:
         device.close()
-    _print(plan, library)
     # As the node does at its start: load it, and compare with the model's own outputs.
     first_load.open_engine(model, library.name, print).close()
+    return path
+
+
+def _kept(
+    options: BuildOptions, model: Model, library: nvidia.NvidiaModule, gpu: cache.DeviceInfo
+) -> Path:
+    """The plan in the cache, built if need be."""
+    with BuildProgress() as display:
+        plan = cache.load_or_build(
+            model,
+            library,
+            gpu,
+            options.precision,
+            display.say,
+            progress=display.show,
+            force=options.force,
+        )
+    if plan.path is None:
+        raise InputError(
+            f"{cache_folder()} cannot be written, so no engine was kept; name a folder in "
+            f"{VARIABLE}, here and where the node runs"
+        )
+    _print(plan, library)
     return plan.path
 
 
@@ -116,8 +139,7 @@ def _print(plan: cache.CachedPlan, library: nvidia.NvidiaModule) -> None:
         print(f"  {profile.name:27}{sizes:31}{_cost(about, index)}")
     for warning in about["warnings"]:
         print(f"  warning: {warning}")
-    if plan.path is not None:
-        print(f"  {plan.path}\n  kernels and sizes beside it in .json, NVIDIA's log in .log")
+    print(f"  {plan.path}\n  kernels and sizes beside it in .json, NVIDIA's log in .log")
 
 
 def _cost(about: dict[str, Any], profile: int) -> str:

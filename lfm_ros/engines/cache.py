@@ -1,9 +1,9 @@
 """Built engines, kept on disk: found again, or built anew, and never trusted by their name alone.
 
 A plan runs only with the library, the GPU and the driver that it was built for, so all of that is
-in its key. Beside it lies a sidecar (JSON) that says what it is, with its SHA-256; whatever does
-not fit together is built again. Plans are code for the GPU: a folder that others may write to is
-refused.
+in its key; one of TensorRT for RTX runs on every GPU of its compute capability. Beside it lies a
+sidecar (JSON) that says what it is, with its SHA-256; whatever does not fit together is built
+again. Plans are code for the GPU: a folder that others may write to is refused.
 """
 
 from __future__ import annotations
@@ -52,16 +52,23 @@ class CachedPlan:
         path: Where it lies, or None where nothing could be written.
         bytes: The plan.
         sidecar: What is known of it: ``identity``, ``kernels``, ``scratch_bytes``, ``seconds``,
-            ``golden`` (mean and worst, once ``record`` has been called).
+            ``golden`` (once ``record`` has been called).
     """
 
     path: Path | None
     bytes: bytes
     sidecar: dict[str, Any]
 
-    def record(self, golden: GoldenDifference) -> None:
-        """Write the difference to the model's own outputs into the sidecar."""
-        self.sidecar["golden"] = asdict(golden)
+    def golden(self, device: DeviceInfo) -> GoldenDifference | None:
+        """The difference to the model's own outputs on a GPU, if it was recorded there last."""
+        recorded = self.sidecar.get("golden", {})
+        if recorded.get("on") != _told(device):
+            return None
+        return GoldenDifference(recorded["mean"], recorded["worst"])
+
+    def record(self, golden: GoldenDifference, device: DeviceInfo) -> None:
+        """Write the difference to the model's own outputs on this GPU into the sidecar."""
+        self.sidecar["golden"] = {**asdict(golden), "on": _told(device)}
         if self.path is not None:
             # In a cache that is only read, it is measured again at the next start.
             with contextlib.suppress(OSError):
@@ -117,15 +124,16 @@ def identify(
     model: Model, nvidia: NvidiaModule, device: DeviceInfo, precision: str
 ) -> dict[str, Any]:
     """Everything that a plan depends on, as JSON knows it."""
+    # TensorRT for RTX builds for a kind of GPU; its kernels are finished where the plan is loaded.
+    place = {} if nvidia.capabilities else {"gpu": device.name, "driver": device.driver}
     identity = {
         "format": FORMAT,
         "model": model.name,
         "onnx_sha256": sha256(model.path(precision)),
         "library": nvidia.name,
         "version": nvidia.version,
-        "gpu": device.name,
         "compute_capability": device.compute_capability,
-        "driver": str(device.driver),
+        **place,
         "precision": precision,
         "profiles": [asdict(profile) for profile in PROFILES],
     }
@@ -157,6 +165,10 @@ def keep(built: BuiltEngine, identity: dict[str, Any], path: Path, say: Notice) 
         say(f"the engine cannot be kept ({error}); it will be built again at the next start")
         return CachedPlan(None, built.plan, sidecar)
     return CachedPlan(path, built.plan, sidecar)
+
+
+def _told(device: DeviceInfo) -> list[str]:
+    return [device.name, device.driver]
 
 
 class _UnusableError(Exception):

@@ -71,7 +71,7 @@ def _checked(
 ) -> TensorRTEngine:
     info = cache.DeviceInfo(device.name, device.compute_capability, device.driver)
     plan = cache.load_or_build(model, nvidia, info, precision, notice)
-    _refuse_if_far_off(plan.sidecar.get("golden"), model, precision)
+    _refuse_if_far_off(plan.golden(info), model, precision)
     try:
         engine = TensorRTEngine(model, plan.bytes, nvidia, device, notice)
     except PlanError as error:
@@ -79,20 +79,20 @@ def _checked(
         plan = cache.load_or_build(model, nvidia, info, precision, notice, force=True)
         engine = TensorRTEngine(model, plan.bytes, nvidia, device, notice)
     try:
-        if "golden" not in plan.sidecar:
-            plan.record(golden_difference(model, engine.infer))
-            _refuse_if_far_off(plan.sidecar["golden"], model, precision)
+        if plan.golden(info) is None:
+            plan.record(golden_difference(model, engine.infer), info)
+            _refuse_if_far_off(plan.golden(info), model, precision)
     except BaseException:
         engine.close()
         raise
     return engine
 
 
-def _refuse_if_far_off(golden: dict[str, float] | None, model: Model, precision: str) -> None:
-    if golden is None or GoldenDifference(**golden).acceptable:
+def _refuse_if_far_off(golden: GoldenDifference | None, model: Model, precision: str) -> None:
+    if golden is None or golden.acceptable:
         return
     raise _TooFarOffError(
         f"the {precision} engine of {model.name} differs from the model by "
-        f"{golden['mean']:.3%} of the radius on average and {golden['worst']:.3%} at most "
+        f"{golden.mean:.3%} of the radius on average and {golden.worst:.3%} at most "
         f"(limits {GOLDEN_MEAN:.1%} and {GOLDEN_WORST:.1%})"
     )

@@ -68,7 +68,10 @@ class NvidiaModule:
 
     @property
     def capabilities(self) -> tuple[Capability, ...] | None:
-        """Compute capabilities it can build for; None if only for the GPU that it runs on."""
+        """Compute capabilities it can build for; None if only for the GPU that it runs on.
+
+        A plan for a compute capability runs on every such GPU, whatever its driver.
+        """
         kinds = getattr(self.module, "ComputeCapability", None)
         if kinds is None:
             return None
@@ -108,6 +111,19 @@ class NvidiaModule:
         Raises:
             EngineError: This library cannot build for one of them.
         """
+        self.require(targets)
+        if targets:
+            config.num_compute_capabilities = len(targets)
+        for index, (major, minor) in enumerate(targets):
+            kind = getattr(self.module.ComputeCapability, f"SM{major}{minor}")
+            config.set_compute_capability(kind, index)
+
+    def require(self, targets: Sequence[Capability]) -> None:
+        """Refuse GPUs that this library cannot build for.
+
+        Raises:
+            EngineError: One of them is such; says what to use.
+        """
         known = self.capabilities
         if targets and known is None:
             raise EngineError(
@@ -121,11 +137,6 @@ class NvidiaModule:
                 f"{dotted(unknown)}, only for {dotted(known or ())}; use the full TensorRT "
                 f"there, {_REMEDY[TENSORRT]}"
             )
-        if targets:
-            config.num_compute_capabilities = len(targets)
-        for index, (major, minor) in enumerate(targets):
-            kind = getattr(self.module.ComputeCapability, f"SM{major}{minor}")
-            config.set_compute_capability(kind, index)
 
     def show_progress(self, config: Any, progress: Progress) -> Any:
         """Report the builder's phases; 8.6 cannot.
