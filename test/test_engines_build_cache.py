@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -185,6 +187,45 @@ def test_a_build_that_fails_leaves_its_log(model, rtx, folder, monkeypatch):
     assert str(log) in str(error.value)
     assert "[VERBOSE]" in log.read_text()
     assert not list(folder.glob("*.plan"))
+
+
+def grown_old(plan: Path, days: float) -> None:
+    then = time.time() - 86400 * days
+    os.utime(plan, (then, then))
+
+
+def test_what_nobody_loads_any_more_is_deleted_when_something_new_is_kept(model, rtx, folder):
+    said: list[str] = []
+    gpus = [GPU._replace(compute_capability=number) for number in ((8, 6), (8, 0), (12, 0))]
+    unused, recent, loaded = [load(model, rtx, said, gpu).path for gpu in gpus]
+    half_written = folder / f".{unused.name}-abc123"
+    half_written.touch()
+    for plan, days in ((unused, 31), (recent, 29), (loaded, 31), (half_written, 31)):
+        grown_old(plan, days)
+    load(model, rtx, said, gpus[2])
+    assert len(said) == 3, "loading alone deletes nothing"
+    new = load(model, rtx, said).path
+    assert said[-1].startswith("deleted engines not loaded for 30 days: ")
+    assert {half_written.name, unused.name} == {*said[-1].split(": ")[1].split(", ")}
+    left = {path.name for path in folder.iterdir()}
+    suffixes = (".plan", ".json", ".log", ".lock")
+    assert left == {p.with_suffix(end).name for p in (recent, loaded, new) for end in suffixes}
+
+
+def test_deleting_leaves_those_alone_who_still_use_it(model, rtx):
+    """The other process has the lock and the plan of a file that goes away under it."""
+    said: list[str] = []
+    other = GPU._replace(compute_capability=(8, 6))
+    plan = load(model, rtx, said, other)
+    with locked(plan.path, said.append):
+        grown_old(plan.path, 31)
+        load(model, rtx, said)
+        assert not plan.path.exists()
+    plan.record(GoldenDifference(0, 0), other)
+    again = load(model, rtx, said, other)
+    assert "none is in the cache" in said[-1]
+    assert again.path == plan.path
+    assert load(model, rtx, said, other).bytes == again.bytes
 
 
 def test_without_a_place_to_write_it_is_built_and_not_kept(model, rtx, monkeypatch):

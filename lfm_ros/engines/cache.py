@@ -19,7 +19,14 @@ from typing import Any, NamedTuple
 from lfm_ros.core.errors import EngineError
 from lfm_ros.engines.base import Notice
 from lfm_ros.engines.build import BuildError, BuiltEngine, build
-from lfm_ros.engines.cache_folder import cache_folder, locked, write_atomically
+from lfm_ros.engines.cache_folder import (
+    UNUSED_DAYS,
+    cache_folder,
+    delete_unused,
+    locked,
+    mark_used,
+    write_atomically,
+)
 from lfm_ros.engines.golden import GoldenDifference
 from lfm_ros.engines.nvidia import NvidiaModule, Progress
 from lfm_ros.engines.nvidia_log import Entry
@@ -85,7 +92,7 @@ def load_or_build(
     progress: Progress | None = None,
     force: bool = False,
 ) -> CachedPlan:
-    """Find the plan, or build it.
+    """Find the plan, or build it and delete what has not been used for long.
 
     Args:
         model: The model.
@@ -117,7 +124,10 @@ def load_or_build(
             built = build(model, nvidia, precision, targets, progress)
         except BuildError as error:
             raise _with_log(error, path.with_suffix(".log")) from error
-        return keep(built, identity, path, say)
+        kept = keep(built, identity, path, say)
+        if deleted := delete_unused(path.parent):
+            say(f"deleted engines not loaded for {UNUSED_DAYS} days: {', '.join(deleted)}")
+        return kept
 
 
 def identify(
@@ -187,6 +197,7 @@ def _read(path: Path, identity: Mapping[str, Any]) -> CachedPlan:
         raise _UnusableError("the one in the cache is of something else")
     if hashlib.sha256(plan).hexdigest() != sidecar.get("sha256"):
         raise _UnusableError("the one in the cache is damaged")
+    mark_used(path)
     return CachedPlan(path, plan, sidecar)
 
 

@@ -1,4 +1,4 @@
-"""The folder of built engines: where it is, who may write to it, and how files get into it."""
+"""The folder of built engines: where it is, who may write to it, how files get there and go."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from pathlib import Path
 from lfm_ros.core.errors import EngineError
 
 VARIABLE = "LFM_CACHE_DIR"
+#: A plan that nobody has loaded for so long may be deleted.
+UNUSED_DAYS = 30
 _PAUSE_S = 0.2
 
 
@@ -77,6 +79,34 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         Path(scratch).unlink(missing_ok=True)
         raise
+
+
+def mark_used(plan: Path) -> None:
+    """Note that a plan was loaded just now."""
+    with contextlib.suppress(OSError):  # nothing is deleted from a folder that is only read
+        os.utime(plan)
+
+
+def delete_unused(folder: Path) -> list[str]:
+    """Delete the plans that nobody has loaded for ``UNUSED_DAYS``, and all that lies beside them.
+
+    After an update of driver, library or model the old plans are of no use to this computer. Others
+    may share the folder, and only they know what is of use to them: so what counts is the last use.
+    A process that has such a plan in hand all the same goes on, and builds it at its next start.
+
+    Returns:
+        File names of the plans.
+    """
+    oldest = time.time() - 86400 * UNUSED_DAYS
+    deleted: list[str] = []
+    # *.plan-* is what a process that was killed has left half written.
+    for plan in folder.glob("*.plan*"):
+        with contextlib.suppress(OSError):
+            if plan.stat().st_mtime < oldest:
+                for suffix in (".json", plan.suffix, ".log", ".lock"):
+                    plan.with_suffix(suffix).unlink(missing_ok=True)
+                deleted.append(plan.name)
+    return deleted
 
 
 def _root() -> Path:
