@@ -27,6 +27,10 @@ from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import StoragePlugin
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
+from lfm_ros import Lifter
+from lfm_ros.bags.detections import DetectionBag
+from lfm_ros.bags.lifting import lift_recording
+from lfm_ros.bags.wishes import Wishes
 from lfm_ros.cli import main
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.skeleton import Skeleton
@@ -237,6 +241,47 @@ def test_the_mcap_holds_what_the_node_publishes(bag, tmp_path):
     assert len(lines.colors) == len(lines.points)
     frames = [t.child_frame_id for t in found["/tf"][3][1].transforms]
     assert frames == [f"lfm_{slot}" for slot in range(rows.sum())]
+
+
+def seven(transform: Any) -> list[float]:
+    """Translation and rotation, as any of the two kinds of message has them."""
+    shift, turn = transform.transform.translation, transform.transform.rotation
+    return [shift.x, shift.y, shift.z, turn.x, turn.y, turn.z, turn.w]
+
+
+@pytest.mark.parametrize("smoothing", ["none", "constant_velocity"])
+def test_tf_of_a_recording_is_that_of_the_node(bag, smoothing, tmp_path):
+    node = pytest.importorskip("lfm_ros.ros.transforms", reason="no ROS 2 here")
+    frames = pytest.importorskip("lfm_ros.ros.lifted_frame", reason="no ROS 2 here")
+    parameters = pytest.importorskip("lfm_ros.ros.parameters", reason="no ROS 2 here")
+    written, named = tmp_path / "o.mcap", [rig.name for rig in SCENE.skeletons]
+    arguments = ["--skeleton", ",".join(named), "--smoothing", smoothing]
+    assert lift(bag, "--output", tmp_path / "o.npz", "--mcap", written, *arguments) == 0
+    with AnyReader([written]) as reader:
+        connections = [c for c in reader.connections if c.topic == "/tf"]
+        found = [reader.deserialize(raw, c.msgtype) for c, _, raw in reader.messages(connections)]
+    settings = parameters.LifterParameters()
+    builder = node.TransformBuilder(SCENE.skeletons, settings)
+    strength = settings.smoothing_strength if smoothing != "none" else 0.0
+    with (
+        DetectionBag(bag, Wishes(skeletons=tuple(named))) as recorded,
+        Lifter.from_pretrained("lfm_tiny") as lifter,
+    ):
+        moments = lift_recording(recorded, lifter, camera=SCENE.camera, smoothing=smoothing)
+        for moment, message in zip(moments, found, strict=True):
+            seen = frames.LiftedFrame(
+                message.transforms[0].header.stamp,
+                moment.frame_id,
+                moment.tracked,
+                recorded.rigs,
+                moment.confidence,
+            )
+            expected, _ = builder.build(seen, keypoints=False, strength=strength)
+            assert [t.child_frame_id for t in message.transforms] == [
+                t.child_frame_id for t in expected
+            ]
+            for one, other in zip(message.transforms, expected, strict=True):
+                np.testing.assert_allclose(seven(one), seven(other), atol=1e-6)
 
 
 def test_ros_reads_the_mcap(bag, tmp_path):

@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 
 from lfm_ros.bags.lifting import LiftedMoment
 from lfm_ros.core.palette import instance_colors
-from lfm_ros.core.rotations import quat_xyzw_from_matrix
 from lfm_ros.core.skeleton import Skeleton
-from lfm_ros.instance_frames import instance_frames
 from lfm_ros.ros.clouds import POINT_DTYPE, is_dense, point_cells
-from lfm_ros.ros.slots import TrackSlots
+from lfm_ros.ros.lent_frames import LentFrames
 from lfm_ros.ros.tracked_points import tracked_points
 
 Array = NDArray[np.float64]
 
+# max_tracks, tf_prefix and smoothing_strength of a node that was told nothing.
+_SLOTS, _PREFIX, _STRENGTH = 16, "lfm_", 1.0
 _POINT_SIZE, _LINE_WIDTH, _LIFETIME = 0.03, 0.012, 1
 _SEEN, _FILLED_IN = 1.0, 0.3
-_SLOTS = 16
 _DATATYPES = {"uint8": 2, "int32": 5, "float32": 7}
 
 
@@ -31,11 +30,13 @@ class Messages:
     Args:
         types: rosbags' store of message classes.
         rigs: Of the instances.
+        smoothed: Whether the orientations in TF are to be smoothed, as the points are.
     """
 
-    def __init__(self, types: Any, rigs: Sequence[Skeleton]) -> None:
+    def __init__(self, types: Any, rigs: Sequence[Skeleton], *, smoothed: bool) -> None:
         self._types, self._rigs = types.types, rigs
-        self._slots = TrackSlots(_SLOTS)
+        self._frames = LentFrames(rigs, _SLOTS)
+        self._strength = _STRENGTH if smoothed else 0.0
 
     def text(self, text: str) -> Any:
         """``std_msgs/msg/String``."""
@@ -85,15 +86,12 @@ class Messages:
 
     def transforms(self, moment: LiftedMoment) -> Any:
         """``tf2_msgs/msg/TFMessage``: a frame an instance, named by slots as the node's are."""
-        tracked = moment.tracked
-        rows = np.flatnonzero(tracked.valid)
-        slots = self._slots.assign(tracked.instance_id[rows].tolist())
-        origins, rotations = instance_frames(tracked, rows, self._rigs)
-        quat_xyzw = quat_xyzw_from_matrix(rotations)
+        if moment.tracked.restarted:
+            self._frames.reset()
+        lent = self._frames.lend(moment.tracked, moment.frame.stamp_ns, self._strength)
         made = [
-            self._transform(moment, f"lfm_{slot}", *where)
-            for slot, *where in zip(slots, origins, quat_xyzw, strict=True)
-            if slot is not None
+            self._transform(moment, f"{_PREFIX}{slot}", *where)
+            for slot, *where in zip(lent.slots, lent.origins, lent.quat_xyzw, strict=True)
         ]
         return self._make("tf2_msgs/TFMessage", transforms=made)
 

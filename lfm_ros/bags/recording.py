@@ -33,14 +33,15 @@ class McapFile:
     Args:
         path: Of the file; an older one is replaced.
         rigs: Of the instances.
+        smoothed: Whether the points are smoothed; then the orientations in TF are, too.
     """
 
-    def __init__(self, path: Path, rigs: Sequence[Skeleton]) -> None:
+    def __init__(self, path: Path, rigs: Sequence[Skeleton], *, smoothed: bool = False) -> None:
         if path.suffix != ".mcap":
             raise InputError(f"{path} is not an .mcap path")
         self._path = path
         self._types = message_types()
-        self._messages = Messages(self._types, rigs)
+        self._messages = Messages(self._types, rigs, smoothed=smoothed)
         self._described = json.dumps([rig.as_dict() for rig in rigs])
         self._begun = False
 

@@ -31,8 +31,12 @@ def run(options: argparse.Namespace) -> int:
     with ExitStack() as open_now:
         bag = open_now.enter_context(DetectionBag(options.input, wishes(options)))
         lifter = open_now.enter_context(Lifter.from_pretrained(options.model, options.backend))
-        file = open_now.enter_context(McapFile(options.mcap, bag.rigs)) if options.mcap else None
-        table = RowTable(bag.rigs)
+        table, file = RowTable(bag.rigs), None
+        if options.mcap:
+            mcap = McapFile(
+                options.mcap, bag.rigs, smoothed=options.smoothing not in (None, "none")
+            )
+            file = open_now.enter_context(mcap)
         for moment in lift_recording(
             bag,
             lifter,

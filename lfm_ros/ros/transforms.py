@@ -12,17 +12,16 @@ from geometry_msgs.msg import TransformStamped
 from numpy.typing import NDArray
 from std_msgs.msg import Header
 
-from lfm_ros.core.rotations import matrix_from_quat_xyzw, quat_xyzw_from_matrix
+from lfm_ros.core.rotations import matrix_from_quat_xyzw
 from lfm_ros.core.skeleton import Skeleton
-from lfm_ros.core.steady_turns import SteadyTurns
-from lfm_ros.instance_frames import instance_frames
 from lfm_ros.ros.cdr import Numbers
 from lfm_ros.ros.cdr_transforms import Names, TransformMessages
+from lfm_ros.ros.lent_frames import Lent, LentFrames
 from lfm_ros.ros.lifted_frame import LiftedFrame
 from lfm_ros.ros.parameters import LifterParameters
-from lfm_ros.ros.slots import TrackSlots
 from lfm_ros.ros.stamps import nanoseconds
 from lfm_ros.ros.tf_message import TFMessage
+from lfm_ros.tracked import Tracked
 
 Array = NDArray[np.float64]
 
@@ -51,18 +50,17 @@ class TransformBuilder:
             transform_message, enabled=fast and TFMessage is not None, tell=tell
         )
         self._keypoint_names = lru_cache(settings.max_tracks * len(self._rigs))(self._named)
-        self.reset()
+        self._frames = LentFrames(self._rigs, settings.max_tracks)
 
     def reset(self) -> None:
         """Forget who has which frame name, and how everybody was turned."""
-        self._slots = TrackSlots(self._settings.max_tracks)
-        self._turns = SteadyTurns()
+        self._frames.reset()
 
     def message(
         self, frame: LiftedFrame, *, keypoints: bool, strength: float = 0.0
     ) -> tuple[Any, int]:
         """``tf2_msgs/msg/TFMessage`` or its bytes, None without transforms; see ``build``."""
-        names, numbers, without = self._frames(frame, keypoints, strength)
+        names, numbers, without = self._named_numbers(frame, keypoints, strength)
         if not names:
             return None, without
         return self._messages.message(_stamp(frame.stamp), names, numbers), without
@@ -77,46 +75,40 @@ class TransformBuilder:
             keypoints: Also a child frame for every keypoint, with the instance's orientation.
             strength: How much orientations are smoothed; 0: not at all.
         """
-        names, numbers, without = self._frames(frame, keypoints, strength)
+        names, numbers, without = self._named_numbers(frame, keypoints, strength)
         return transforms(_stamp(frame.stamp), names, numbers), without
 
-    def _frames(
+    def _named_numbers(
         self, frame: LiftedFrame, keypoints: bool, strength: float
     ) -> tuple[list[Names], Array, int]:
         """Names of T transforms, their numbers (T, 7), and how many instances got none."""
-        tracked = frame.tracked
-        rows = np.flatnonzero(tracked.valid)
-        slots = self._slots.assign(tracked.instance_id[rows].tolist())
-        lent = [slot for slot in slots if slot is not None]
-        named = rows[np.array([slot is not None for slot in slots], bool)]
-        without = len(rows) - len(named)
-        origins, rotations = instance_frames(tracked, named, self._rigs)
-        quat_xyzw = quat_xyzw_from_matrix(rotations)
-        if strength > 0:
-            # Of steady points an axis is still not steady: a pelvis is short. Here and not in the
-            # tracker, since it is here that the axes of a rig are known, and only if they are used.
-            ids, stamp_ns = tracked.instance_id[named].tolist(), nanoseconds(frame.stamp)
-            quat_xyzw = self._turns.step(ids, quat_xyzw, stamp_ns, strength)
-        numbers = np.concatenate([origins, quat_xyzw], -1)
+        lent = self._frames.lend(frame.tracked, nanoseconds(frame.stamp), strength)
+        numbers = np.concatenate([lent.origins, lent.quat_xyzw], -1)
         parent = frame.frame_id
-        names: list[Names] = [(parent, self._instance_name(slot)) for slot in lent]
-        if not keypoints:
-            return names, numbers, without
-        # Parents come before their children, an instance after the other.
-        block = np.zeros((len(named), 1 + tracked.points.shape[1], 7))
-        turns = matrix_from_quat_xyzw(quat_xyzw)
+        names: list[Names] = [(parent, self._instance_name(slot)) for slot in lent.slots]
+        if keypoints:
+            names, numbers = self._with_keypoints(frame.tracked, lent, names, numbers)
+        return names, numbers, lent.without
+
+    def _with_keypoints(
+        self, tracked: Tracked, lent: Lent, names: list[Names], numbers: Array
+    ) -> tuple[list[Names], Array]:
+        """The same with a frame for every known keypoint behind that of its instance."""
+        block = np.zeros((len(lent.rows), 1 + tracked.points.shape[1], 7))
+        turns = matrix_from_quat_xyzw(lent.quat_xyzw)
         block[:, 0] = numbers
-        block[:, 1:, :3] = (tracked.points[named] - origins[:, None]) @ turns
+        block[:, 1:, :3] = (tracked.points[lent.rows] - lent.origins[:, None]) @ turns
         block[:, 1:, 6] = 1
+        known = tracked.known[lent.rows]
         there = np.ones(block.shape[:2], bool)
-        there[:, 1:] = tracked.known[named]
+        there[:, 1:] = known
         every: list[Names] = []
-        rigs = tracked.skeleton[named].tolist()
-        for index, (slot, rig) in enumerate(zip(lent, rigs, strict=True)):
+        rigs = tracked.skeleton[lent.rows].tolist()
+        for index, (slot, rig) in enumerate(zip(lent.slots, rigs, strict=True)):
             children = self._keypoint_names(slot, rig)
             every.append(names[index])
-            every += [children[k] for k in np.flatnonzero(tracked.known[named[index]]).tolist()]
-        return every, block[there], without
+            every += [children[k] for k in np.flatnonzero(known[index]).tolist()]
+        return every, block[there]
 
     def _instance_name(self, slot: int) -> str:
         if self._settings.tf_naming == "rep155":
