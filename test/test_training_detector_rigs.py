@@ -7,7 +7,7 @@ import pytest
 
 from lfm_ros import Skeleton
 from lfm_ros.skeletons import load_skeleton
-from training.data.detector_rigs import DETECTORS, original, with_detector_rigs
+from training.data.detector_rigs import DETECTORS, with_detector_rigs
 from training.data.poses import PoseSet
 from training.data.sampler import PoseSampler, SamplerConfig
 
@@ -81,7 +81,7 @@ class TestBodies:
             assert rig.xyz.shape == (400, len(rig.skeleton), 3)
             assert np.isfinite(rig.xyz).all()
             assert rig.group == "human"
-            assert original(rig.name) == poses.name
+            assert rig.family == poses.name
 
     def test_limbs_are_those_of_the_recording(self, poses: PoseSet) -> None:
         points = self._points(poses, "coco17")

@@ -27,6 +27,9 @@ class TrainConfig:
     """A robot's URDF to train on instead of ``data``, as it is: no other bodies or rigs."""
     links: str = ""
     """Its links that are keypoints, comma separated; empty chooses."""
+    invented: int = 0
+    """Random designs of objects to train on beside the sets of a folder: hundreds for a network
+    that is to know what it never saw, none for one that is to know your own objects."""
     run: Path = Path("runs/base")
     """Where weights, logs and the state for resuming go."""
     model: str = "base"
@@ -76,7 +79,7 @@ class TrainConfig:
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
 
     def __post_init__(self) -> None:
-        for name in ("threads", "workers", "validate_every"):
+        for name in ("invented", "threads", "workers", "validate_every"):
             if getattr(self, name) < 0:
                 raise InputError(f"{name} is {getattr(self, name)}; give 0 or more")
         if self.samples < 1:

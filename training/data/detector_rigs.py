@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 
 from lfm_ros.skeletons import load_skeleton
 from training.data.limbs import LimbConfig, Limbs, vary
-from training.data.poses import PoseSet
+from training.data.poses import FAMILY_END, PoseSet
 
 Points = NDArray[np.float32]
 
 #: Skeletons that people are given, by name.
 DETECTORS = ("coco17", "halpe26", "openpose25", "h36m17", "mediapipe33")
-#: Between the name of a set and that of the detector's skeleton.
-JOINER = "+"
 
 # Landmarks of a head in distances between the eyes, around their middle: left, forward, up. Our
 # own estimates; with eyes 63 mm apart a nose is 60 mm from an eye, and an ear 93 mm.
@@ -118,13 +116,8 @@ def with_detector_rigs(sets: dict[str, PoseSet], seed: int = 0) -> dict[str, Pos
             points = _varied(poses, random)
             found, valid = landmarks(body, points, random)
             for detector in DETECTORS:
-                made[f"{name}{JOINER}{detector}"] = _on(poses, detector, found, valid)
+                made[f"{name}{FAMILY_END}{detector}"] = _on(poses, detector, found, valid)
     return made
-
-
-def original(name: str) -> str:
-    """The set that another one was made from; itself for others."""
-    return name.split(JOINER)[0]
 
 
 def landmarks(
@@ -160,7 +153,7 @@ def _on(
     xyz = np.stack([found[name] for name in skeleton.names], 1).astype(np.float32)
     return replace(
         poses,
-        name=f"{poses.name}{JOINER}{detector}",
+        name=f"{poses.name}{FAMILY_END}{detector}",
         xyz=xyz,
         valid=np.repeat(valid[:, None], xyz.shape[1], 1),
         skeleton=skeleton,

@@ -27,7 +27,7 @@ class LimbConfig:
 
 
 #: Their joints bend about fixed axes, or not at all: a limb cannot be swung at will.
-STIFF_GROUPS = ("robot", "object", "face")
+STIFF_GROUPS = ("robot", "object", "face", "shape")
 
 
 class Limbs:

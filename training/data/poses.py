@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from lfm_ros.core.errors import InputError, SkeletonError
 from lfm_ros.core.skeleton import Skeleton
 
+#: Between a set's family and the rest of its name.
+FAMILY_END = "+"
+
 
 @dataclass(frozen=True)
 class PoseSet:
     """Poses of one rig.
 
     Attributes:
-        name: ``group/file`` without the suffix.
+        name: ``group/file`` without the suffix; ``family+rest`` where sets are made by one rule.
         xyz: (N, K, 3) float32 in the set's unit.
         valid: (N, K) bool.
         sequence: (N,) recording, animal or CAD model; a split never cuts one.
@@ -38,8 +41,13 @@ class PoseSet:
 
     @property
     def group(self) -> str:
-        """The kind of object: human, hand, face, animal, object, robot."""
+        """The kind of object: human, hand, face, animal, object, robot, shape."""
         return self.name.split("/")[0]
+
+    @property
+    def family(self) -> str:
+        """The set that this one was made of, or that stands for all like it; else its own name."""
+        return self.name.split(FAMILY_END)[0]
 
     def __len__(self) -> int:
         return len(self.xyz)

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.data.detector_rigs import original
 from training.data.limbs import STIFF_GROUPS, LimbConfig, Limbs, vary
 from training.data.poses import PoseSet
 from training.data.rigs import Rig, RigConfig, draw
@@ -29,9 +28,14 @@ class SamplerConfig:
     """Weight of a set within its group: frames to this power. 1 keeps the imbalance of the data."""
     detector_rigs: float = 0.4
     """Weight of people once more with the rig of a detector, beside 1 of their own rig."""
-    groups: tuple[tuple[str, float], ...] = (("face", 0.5), ("human", 3.0), ("robot", 2.0))
-    """Weight of groups; all others have 1. Faces cost the most, robots are the most various, and
-    people are what most detectors detect."""
+    groups: tuple[tuple[str, float], ...] = (
+        ("face", 0.5),
+        ("human", 2.5),
+        ("robot", 2.0),
+        ("shape", 1.5),
+    )
+    """Weight of groups; all others have 1. Faces cost the most, robots are the most various, people
+    are what most detectors detect, and random shapes stand for all that is not in the data."""
     stretch: float = 0.15
     """Standard deviation of the logarithm of a random stretch along each axis of the object."""
     mirror: float = 0.5
@@ -154,7 +158,7 @@ class PoseSampler:
 
 def _weights(sets: list[PoseSet], config: SamplerConfig) -> np.ndarray:
     """Groups as configured, and within one, frames to the power ``balance``; sums to 1."""
-    again = np.array([original(s.name) != s.name for s in sets])
+    again = np.array([s.family != s.name for s in sets])
     raw = np.array([len(s) ** config.balance for s in sets]) * config.detector_rigs**again
     groups = np.array([s.group for s in sets])
     if config.balance < 1:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from lfm_ros.core.placement import radius
-from training.data.detector_rigs import DETECTORS, JOINER, with_detector_rigs
-from training.data.poses import PoseSet
+from training.data.detector_rigs import DETECTORS, with_detector_rigs
+from training.data.poses import FAMILY_END, PoseSet
 from training.evaluation.averages import average
 from training.evaluation.conditions import CONDITIONS
 from training.evaluation.examiner import Examiner, Sets
@@ -34,7 +34,7 @@ def detectors(examiner: Examiner, sets: Sets) -> dict[str, Any]:
     found = examiner.ask(again, shots, lambda shown: measure(examiner.lifter, shown, condition))
     rows = {name: _with_millimetres(figures, again[name]) for name, figures in found.items()}
     by_detector = {
-        detector: [row for name, row in rows.items() if name.endswith(JOINER + detector)]
+        detector: [row for name, row in rows.items() if name.endswith(FAMILY_END + detector)]
         for detector in DETECTORS
     }
     return {detector: average(found) for detector, found in by_detector.items() if found}
