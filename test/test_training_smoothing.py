@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,8 @@ from lfm_ros.core.errors import InputError
 from lfm_ros.core.rotations import angle_between, matrix_from_rotvec
 from lfm_ros.scene import sample_rig
 from lfm_ros.scene.person import PERSON
-from training.evaluation import turning
+from training.evaluation import smoothing, turning
+from training.evaluation.clip_report import medians, tell
 from training.evaluation.clips import clips, turning_clips
 from training.evaluation.conditions import CAMERA
 from training.evaluation.smoothing import SmoothingConfig, lag, measure, table
@@ -80,6 +83,26 @@ def test_smoothing_is_worth_its_delay(folder):
 def test_a_folder_without_clips_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"has no .*_clips"):
         clips(tmp_path, 1, None, 0)
+
+
+@pytest.mark.parametrize("module", [smoothing, turning], ids=["smoothing", "turning"])
+def test_both_commands_refuse_a_folder_without_sets_in_a_sentence(tmp_path, monkeypatch, module):
+    monkeypatch.setattr("sys.argv", [module.__name__, "--data", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"^error: .* has no "):
+        module.main()
+
+
+def test_clips_are_told_by_group_and_written_one_by_one(tmp_path, capsys):
+    found = {
+        f"{group}/{clip}": {"none": {"jitter": jitter}, "one_euro": {"jitter": jitter / 2}}
+        for group, clip, jitter in (("b", 0, 1.0), ("a", 0, 8.0), ("b", 1, 2.0), ("b", 2, 9.0))
+    }
+    seen = {"none": {"jitter": 2.0}, "one_euro": {"jitter": 1.0}}
+    assert list(medians(found)) == ["a", "b"]
+    assert medians(found)["b"] == seen
+    tell(found, lambda rows: f"{len(rows)} clips", tmp_path / "found.json")
+    assert capsys.readouterr().out == "4 clips\n"
+    assert json.loads((tmp_path / "found.json").read_text()) == found
 
 
 @pytest.fixture

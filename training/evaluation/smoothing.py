@@ -17,7 +17,6 @@ over the result with each kind of smoothing. The table has, as medians over the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +27,12 @@ from numpy.typing import NDArray
 
 from lfm_ros import Lifted, Lifter, Tracker
 from lfm_ros.core.filters import FILTERS
+from training.command import sentences
+from training.evaluation.clip_report import Row, Rows, medians, tell
 from training.evaluation.clips import Clip, clips
 from training.evaluation.conditions import CAMERA
 
 Array = NDArray[np.float64]
-Row = dict[str, float]
 
 # The first moments, in which a filter still settles, are not judged.
 _SETTLING_SECONDS = 0.3
@@ -148,37 +148,28 @@ def _correlation(ours: Array, theirs: Array, shift: int) -> float:
     return float((late * early).sum() / np.sqrt((late**2).sum() * (early**2).sum()))
 
 
-def table(found: Mapping[str, Mapping[str, Row]]) -> str:
+def table(found: Mapping[str, Rows]) -> str:
     """Medians over the clips of every group."""
-    groups = sorted({name.split("/")[0] for name in found})
     lines = [
         f"{'':8}{'smoothing':19}{'jitter':>9}{'x':>6}{'shape':>9}{'error':>8}{'around':>8}"
         f"{'delay':>8}{'in image':>10}"
     ]
-    for group in groups:
-        of_group = [rows for name, rows in found.items() if name.split("/")[0] == group]
-        for name in FILTERS:
-            middle = {key: _median(of_group, name, key) for key in of_group[0][name]}
-            times = _median(of_group, "none", "jitter") / middle["jitter"]
+    for group, rows in medians(found).items():
+        for name, row in rows.items():
+            times = rows["none"]["jitter"] / row["jitter"]
             lines.append(
-                f"{group:8}{name:19}{middle['jitter']:9.2f}{times:6.1f}{middle['shape']:9.2f}"
-                f"{middle['error']:8.0f}{middle['around']:8.0f}{middle['delay']:8.1f}"
-                f"{middle['image_delay']:10.1f}"
+                f"{group:8}{name:19}{row['jitter']:9.2f}{times:6.1f}{row['shape']:9.2f}"
+                f"{row['error']:8.0f}{row['around']:8.0f}{row['delay']:8.1f}"
+                f"{row['image_delay']:10.1f}"
             )
     return "\n".join(lines)
 
 
-def _median(rows: Iterable[Mapping[str, Row]], name: str, key: str) -> float:
-    return float(np.median([row[name][key] for row in rows]))
-
-
 def main() -> None:
     """Read the command line, measure, print the table."""
-    config = tyro.cli(SmoothingConfig, description=__doc__)
-    found = measure(config)
-    print(table(found))
-    if config.output is not None:
-        config.output.write_text(json.dumps(found, indent=1) + "\n")
+    with sentences():
+        config = tyro.cli(SmoothingConfig, description=__doc__)
+        tell(measure(config), table, config.output)
 
 
 if __name__ == "__main__":

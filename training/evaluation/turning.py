@@ -19,7 +19,6 @@ other lines are what the node makes of it for /tf. As medians over the sets of a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,9 +37,11 @@ from lfm_ros.core.rotations import (
     rotvec_from_matrix,
 )
 from lfm_ros.core.steady_turns import SteadyTurns
+from training.command import sentences
+from training.evaluation.clip_report import Row, Rows, medians, tell
 from training.evaluation.clips import Clip, clips, turning_clips
 from training.evaluation.conditions import CAMERA
-from training.evaluation.smoothing import Row, lag
+from training.evaluation.smoothing import lag
 
 Array = NDArray[np.float64]
 
@@ -131,16 +132,14 @@ def _mean_length(vectors: Array) -> float:
     return float(np.linalg.norm(vectors, axis=-1).mean())
 
 
-def table(found: Mapping[str, Mapping[str, Row]]) -> str:
+def table(found: Mapping[str, Rows]) -> str:
     """Medians over the clips of every group."""
     lines = [
         f"{'':8}{'orientation':19}{'jitter':>9}{'x':>6}{'step':>8}{'astray':>8}{'delay':>8}",
     ]
-    for group in sorted({name.split("/")[0] for name in found}):
-        of_group = [rows for name, rows in found.items() if name.split("/")[0] == group]
-        for name in of_group[0]:
-            row = {key: _median(of_group, name, key) for key in of_group[0][name]}
-            times = _median(of_group, _AS_LIFTED, "jitter") / row["jitter"]
+    for group, rows in medians(found).items():
+        for name, row in rows.items():
+            times = rows[_AS_LIFTED]["jitter"] / row["jitter"]
             late = "" if name == _AS_LIFTED else f"{row['delay']:.1f}"
             lines.append(
                 f"{group:8}{name:19}{row['jitter']:9.0f}{times:6.1f}{row['step']:8.2f}"
@@ -149,17 +148,11 @@ def table(found: Mapping[str, Mapping[str, Row]]) -> str:
     return "\n".join(lines)
 
 
-def _median(rows: list[Mapping[str, Row]], name: str, key: str) -> float:
-    return float(np.median([row[name][key] for row in rows]))
-
-
 def main() -> None:
     """Read the command line, measure, print the table."""
-    config = tyro.cli(TurningConfig, description=__doc__)
-    found = measure(config)
-    print(table(found))
-    if config.output is not None:
-        config.output.write_text(json.dumps(found, indent=1) + "\n")
+    with sentences():
+        config = tyro.cli(TurningConfig, description=__doc__)
+        tell(measure(config), table, config.output)
 
 
 if __name__ == "__main__":
