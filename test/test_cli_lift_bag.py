@@ -369,6 +369,17 @@ def test_what_cannot_be_done_is_said(bag, arguments, message, tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_read_is_never_replaced(tmp_path, capsys):
+    recording = clouds(tmp_path / "bag")
+    (file,) = recording.glob("*.mcap")
+    (tmp_path / "link.mcap").symlink_to(file)
+    before = file.read_bytes()
+    for source, written in ((file, file), (recording, file), (file, tmp_path / "link.mcap")):
+        assert lift(source, "--output", tmp_path / "o.npz", "--mcap", written) == 2
+        assert f"--mcap {written} is what is read, and would be lost" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
 def test_a_file_that_is_none_is_named(tmp_path, capsys):
     broken = tmp_path / "broken.mcap"
     broken.write_bytes(b"this is no recording")

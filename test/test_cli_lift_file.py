@@ -125,3 +125,9 @@ def test_a_ground_of_another_form_is_refused(people, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["lift", people, "--output", str(tmp_path / "out.npz"), "--ground", "1,2"])
     assert "'1,2' is neither a height in metres nor four numbers" in capsys.readouterr().err
+
+
+def test_what_is_read_is_never_replaced(people, capsys):
+    before = Path(people).read_bytes()
+    assert f"--output {people} is what is read" in refused(capsys, people, "--output", people)
+    assert Path(people).read_bytes() == before

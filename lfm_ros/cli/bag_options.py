@@ -8,6 +8,7 @@ from typing import Any
 
 from lfm_ros.bags.wishes import Wishes
 from lfm_ros.core.errors import InputError
+from lfm_ros.core.filters import FILTERS
 
 #: What keypoints are taken for if neither a message nor an option says more.
 ASSUMED_RIG = "coco17"
@@ -52,7 +53,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "the camera's optical frame; else as the detections say",
     },
     "--smoothing": {
-        "choices": ("none", "one_euro", "constant_velocity"),
+        "choices": tuple(FILTERS),
         "help": "over time; none, if not given",
     },
     "--mcap": {

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +12,7 @@ from lfm_ros.bags.arrays import RowTable
 from lfm_ros.bags.detections import DetectionBag
 from lfm_ros.bags.lifting import lift_recording
 from lfm_ros.bags.recording import McapFile
+from lfm_ros.cli import lift_output
 from lfm_ros.cli.bag_options import ASSUMED_RIG, wishes
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError
@@ -21,6 +20,7 @@ from lfm_ros.lifter import Lifter
 
 # What the node assumes without camera_info.
 _ASSUMED_FOV_DEG, _ASSUMED_SIZE = 60.0, (1280, 720)
+_UNSMOOTHED = "none"
 _COMPLAINTS_SHOWN = 5
 
 
@@ -28,40 +28,33 @@ def run(options: argparse.Namespace) -> int:
     """Lift a recording."""
     if options.array:
         raise InputError("--array is for .npz files; a recording has topics: --topic")
+    lift_output.refuse_to_replace(options.input, "--mcap", options.mcap)
+    smoothing = options.smoothing or _UNSMOOTHED
     with ExitStack() as open_now:
         bag = open_now.enter_context(DetectionBag(options.input, wishes(options)))
         lifter = open_now.enter_context(Lifter.from_pretrained(options.model, options.backend))
         table, file = RowTable(bag.rigs), None
         if options.mcap:
-            mcap = McapFile(
-                options.mcap, bag.rigs, smoothed=options.smoothing not in (None, "none")
-            )
+            mcap = McapFile(options.mcap, bag.rigs, smoothed=smoothing != _UNSMOOTHED)
             file = open_now.enter_context(mcap)
         for moment in lift_recording(
             bag,
             lifter,
             camera=options.camera or _assumed(),
             override=options.camera is not None,
-            smoothing=options.smoothing or "none",
+            smoothing=smoothing,
         ):
             table.add(moment)
             if file is not None:
                 file.write(moment)
         arrays = table.arrays()
-        _write(options.output, arrays)
+        lift_output.write(options.output, arrays)
     _report(bag, arrays, options)
     return 0
 
 
 def _assumed() -> Intrinsics:
     return Intrinsics.from_field_of_view(float(np.deg2rad(_ASSUMED_FOV_DEG)), _ASSUMED_SIZE)
-
-
-def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    try:
-        np.savez_compressed(path, **arrays)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _report(bag: DetectionBag, arrays: dict[str, np.ndarray], options: argparse.Namespace) -> None:
@@ -81,11 +74,10 @@ def _report(bag: DetectionBag, arrays: dict[str, np.ndarray], options: argparse.
     for why, count in list(bag.complaints.items())[:_COMPLAINTS_SHOWN]:
         print(f"note: {count} times: {why}", file=sys.stderr)
     valid = arrays["valid"]
-    sources = Counter(arrays["scale_source"][valid].tolist())
-    told = ", ".join(f"{source} {count}" for source, count in sorted(sources.items()))
+    cues = lift_output.cues(arrays)
     written = " and ".join(str(path) for path in (options.output, options.mcap) if path)
     print(
         f"{bag.input_type} on {', '.join(bag.topics)}: {len(arrays['frame_stamp_ns'])} frames, "
         f"{int(valid.sum())} of {len(valid)} instances of {rigs} lifted to {written}"
-        + (f"; size by {told}" if told else "")
+        + (f"; size by {cues}" if cues else "")
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lfm_ros.cli import bag_options
+from lfm_ros.cli import bag_options, lift_output
 from lfm_ros.cli.lift_ground import Ground
 from lfm_ros.core.camera import Intrinsics, pitched_up
 from lfm_ros.core.errors import InputError
@@ -60,13 +59,11 @@ class _Task:
 def run(options: argparse.Namespace) -> int:
     """Lift a file."""
     bag_options.refuse_options(options)
+    lift_output.refuse_to_replace(options.input, "--output", options.output)
     task = _task(options)
     with Lifter.from_pretrained(options.model, options.backend) as lifter:
         arrays = _arrays(list(task.lifted(lifter)), task)
-    try:
-        np.savez_compressed(options.output, **arrays)
-    except OSError as error:
-        raise InputError(f"{options.output} cannot be written: {error.strerror}") from error
+    lift_output.write(options.output, arrays)
     _note_zeros(arrays)
     print(_summary(arrays, task.skeleton), "to", options.output)
     return 0
@@ -137,11 +134,9 @@ def _joined(parts: list[Lifted], name: str) -> NDArray[Any]:
 
 def _summary(arrays: Mapping[str, NDArray[Any]], skeleton: Skeleton | None) -> str:
     valid = arrays["valid"]
-    sources = Counter(arrays["scale_source"][valid].tolist())
-    told = ", ".join(f"{source} {count}" for source, count in sorted(sources.items())) or "nothing"
     units = ", ".join(sorted(set(arrays["unit"][valid].tolist()))) or "none"
     rig = "a rig without a name or edges" if skeleton is None else skeleton.name or "its own rig"
     return (
         f"{int(valid.sum())} of {valid.size} instances of {rig} lifted (unit {units}; size by "
-        f"{told})"
+        f"{lift_output.cues(arrays) or 'nothing'})"
     )
