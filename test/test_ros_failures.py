@@ -21,7 +21,7 @@ from ros_graph import PATIENCE, detections
 from lfm_ros.core.errors import EngineError, FrameError, InputError
 from lfm_ros.engines.build import BuildError
 from lfm_ros.engines.cuda.device import CudaError, out_of_memory
-from lfm_ros.engines.plan import PlanError
+from lfm_ros.engines.loaded_plan import PlanError
 from lfm_ros.ros.node import LifterNode
 from lfm_ros.ros.topic_names import pattern
 

@@ -70,7 +70,7 @@ class RowTable:
         part = {name: self._wide(name, values) for name, values in part.items()}
         part["valid"], part["instance_id"] = tracked.valid, tracked.instance_id
         part["skeleton"], part["place_sigma"] = tracked.skeleton, tracked.place_sigma
-        part["scale_source"] = np.array(tracked.scale_source, dtype="<U8").reshape(count)
+        part["scale_source"] = np.array(tracked.scale_source, dtype=str)
         part["frame"], part["stamp_ns"] = np.zeros(count, np.int32), np.zeros(count, np.int64)
         return part
 

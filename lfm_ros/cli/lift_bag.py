@@ -11,7 +11,7 @@ import numpy as np
 from lfm_ros.bags.arrays import RowTable
 from lfm_ros.bags.detections import DetectionBag
 from lfm_ros.bags.lifting import lift_recording
-from lfm_ros.bags.recording import McapFile
+from lfm_ros.bags.mcap_file import McapFile
 from lfm_ros.cli import lift_output
 from lfm_ros.cli.bag_options import ASSUMED_RIG, wishes
 from lfm_ros.core.camera import Intrinsics

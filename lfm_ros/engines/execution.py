@@ -12,7 +12,7 @@ from lfm_ros.core.errors import EngineError
 from lfm_ros.engines.base import Arrays
 from lfm_ros.engines.buckets import Bucket, Layout, padded_into
 from lfm_ros.engines.cuda.device import Block, Device, Graph, Scratch, Stream
-from lfm_ros.engines.plan import Plan
+from lfm_ros.engines.loaded_plan import LoadedPlan
 
 _SMALLEST = 1 << 20  # bytes; most robots never need more
 Held = TypeVar("Held", Block, Scratch)
@@ -89,7 +89,7 @@ class Execution:
         sizes: What it needs of the workspace.
     """
 
-    def __init__(self, plan: Plan, bucket: Bucket, device: Device, stream: Stream) -> None:
+    def __init__(self, plan: LoadedPlan, bucket: Bucket, device: Device, stream: Stream) -> None:
         self.bucket = bucket
         self._plan, self._device, self._stream = plan, device, stream
         self._context: Any = plan.context(bucket, stream.handle)

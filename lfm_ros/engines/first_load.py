@@ -9,8 +9,8 @@ from lfm_ros.engines.build import PRECISIONS
 from lfm_ros.engines.cuda import opening
 from lfm_ros.engines.cuda.device import Device
 from lfm_ros.engines.golden import GOLDEN_MEAN, GOLDEN_WORST, GoldenDifference, golden_difference
+from lfm_ros.engines.loaded_plan import PlanError
 from lfm_ros.engines.nvidia import NvidiaModule, find
-from lfm_ros.engines.plan import PlanError
 from lfm_ros.engines.tensorrt import TensorRTEngine
 from lfm_ros.models import Model
 

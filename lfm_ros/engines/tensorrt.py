@@ -15,10 +15,10 @@ from lfm_ros.engines.base import Arrays, Engine, Notice
 from lfm_ros.engines.buckets import Bucket, bucket
 from lfm_ros.engines.cuda.device import Device
 from lfm_ros.engines.execution import Execution, Workspace, outputs_of
+from lfm_ros.engines.loaded_plan import LoadedPlan
 from lfm_ros.engines.nvidia import NvidiaModule
 from lfm_ros.engines.onnxruntime import OnnxRuntimeEngine
 from lfm_ros.engines.parts import cut, joined
-from lfm_ros.engines.plan import Plan
 from lfm_ros.models import Model
 
 #: Sizes that stay prepared. Each holds a context and a graph, some hundred kilobytes.
@@ -57,7 +57,7 @@ class TensorRTEngine:
         self._prepared: OrderedDict[Bucket, Execution] = OrderedDict()
         self._closed = False
         with device.current():
-            self._plan = Plan(plan, nvidia, model.manifest["inputs"])
+            self._plan = LoadedPlan(plan, nvidia, model.manifest["inputs"])
             self._stream = device.stream()
             self._workspace = Workspace(device)
 

@@ -34,7 +34,7 @@ class PlanError(EngineError):
     """The library does not load the plan: it is damaged, or for another version or GPU."""
 
 
-class Plan:
+class LoadedPlan:
     """A deserialised engine.
 
     Args:
