@@ -43,7 +43,7 @@ class DeviceInfo(NamedTuple):
     Attributes:
         name: As the driver calls it.
         compute_capability: Such as (8, 7).
-        driver: The driver's version.
+        driver: The CUDA version that its driver supports, such as ``12.6``.
     """
 
     name: str
