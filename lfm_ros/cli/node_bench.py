@@ -21,9 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Those that concern the node alone."""
     node = parser.add_argument_group("the node (with --ros)")
     node.add_argument("--plain", action="store_true", help="beside it with plain Python messages")
-    node.add_argument(
-        "--rate", type=hertz, default=RATE_HZ, metavar="HZ", help=f"of the frames ({RATE_HZ:g})"
-    )
+    node.add_argument("--rate", type=hertz, default=RATE_HZ, metavar="HZ", help="of the frames")
     node.add_argument("--core", type=int, metavar="N", help="give the nodes this core alone")
     node.add_argument("--people", action="store_true", help="how many people hold 30 Hz")
     node.add_argument("--soak", type=float, metavar="MINUTES", help="100 Hz, people come and go")
