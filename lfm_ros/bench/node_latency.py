@@ -79,12 +79,12 @@ def measure(plan: LatencyPlan) -> Iterator[dict[str, Any]]:
 
     Yields:
         A row a size, milliseconds. ``hz``: how many frames came in a second. ``p50`` and ``p95``:
-        of the node, from sending the detections to the raw markers. ``relay``: median of a node that sends on the bytes it gets; ``carrier``:
-        of one that answers with as many bytes as the markers have. ``engine``: the network.
-        ``added``: p50 less relay less engine, median of the rounds. ``over_carrier``: the same with
-        the carrier. Then the node's own steps. ``cpu``: its share of a core at the plan's rate,
-        per cent. With plain messages: ``plain_p50``, ``plain_added``, ``plain_cpu``, ``ratio`` of
-        what they add.
+        of the node, from sending the detections to the raw markers. ``relay``: median of a node
+        that sends on the bytes it gets; ``carrier``: of one that answers with as many bytes as the
+        markers have. ``engine``: the network. ``added``: p50 less relay less engine, median of the
+        rounds. ``over_carrier``: the same with the carrier. Then the node's own steps. ``cpu``: its
+        share of a core at the plan's rate, per cent. With plain messages: ``plain_p50``,
+        ``plain_added``, ``plain_cpu``, ``ratio`` of what they add.
 
     Raises:
         LfmError: There is no ROS 2, or a node fails.
