@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from lfm_ros.bags.detections import BagFrame, DetectionBag
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import FrameError
-from lfm_ros.lifted import nothing
 from lfm_ros.lifter import Lifter
+from lfm_ros.ros.lift_detections import lift_detections
 from lfm_ros.ros.surroundings import Surroundings, surroundings
 from lfm_ros.tracked import Tracked
 from lfm_ros.tracker import Tracker
@@ -66,22 +66,9 @@ def lift_recording(
     for frame, around in _frames_with_surroundings(bag):
         seen = camera if override or frame.camera is None else frame.camera
         detections = frame.detections.in_pixels(seen.size)
-        sure = np.where(
-            detections.confidence >= bag.wishes.min_confidence, detections.confidence, 0
+        out, confidence = lift_detections(
+            lifter, bag.rigs, detections, seen, around, bag.wishes.min_confidence
         )
-        confidence = sure.astype(np.float32)
-        out = nothing(*confidence.shape, {})
-        if len(detections):
-            out = lifter.lift(
-                detections.keypoints,
-                confidence,
-                seen,
-                [bag.rigs[index] for index in detections.skeleton],
-                up=around.up,
-                known_size=None if around.sizes is None else around.sizes[detections.skeleton],
-                depth=around.depth,
-                ground=around.ground,
-            )
         tracked = tracker.update(out, frame.stamp_ns, detections.instance_id, detections.skeleton)
         if around.to_target is not None:
             tracked = tracked.moved(around.to_target)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.skeleton import Skeleton
-from lfm_ros.lifted import nothing
 from lfm_ros.lifter import Lifter
 from lfm_ros.ros.adapters import Keypoints2D
+from lfm_ros.ros.lift_detections import lift_detections
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.surroundings import Surroundings
 from lfm_ros.ros.tracking import Tracking
@@ -71,20 +71,9 @@ def lift_frame(
         InputError: The detections and the camera do not fit together.
         EngineError: The network could not be run.
     """
-    confidence = detections.confidence * (detections.confidence >= settings.min_confidence)
-    if len(detections):
-        out = lifter.lift(
-            detections.keypoints,
-            confidence,
-            camera,
-            [rigs[index] for index in detections.skeleton.tolist()],
-            up=around.up,
-            known_size=None if around.sizes is None else around.sizes[detections.skeleton],
-            depth=around.depth,
-            ground=around.ground,
-        )
-    else:
-        out = nothing(*confidence.shape, {"engine": 0.0})
+    out, confidence = lift_detections(
+        lifter, rigs, detections, camera, around, settings.min_confidence
+    )
     began = time.perf_counter()
     tracked = tracking.follow(out, detections, settings)
     tracking_seconds = time.perf_counter() - began
