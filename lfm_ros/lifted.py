@@ -102,7 +102,8 @@ class Lifted:
     @cached_property
     def middle(self) -> Float:
         """(B, 3), mean of the known points: where an instance is, in ``unit``."""
-        return centroid(self.points, None if self.known.all() else self.known)
+        middle = centroid(self.points, None if self.known.all() else self.known)
+        return middle.astype(np.float32, copy=False)
 
     @property
     def place_sigma(self) -> Float:
