@@ -20,7 +20,7 @@ from lfm_ros.ros.launch_arguments import LIFTER
 from lfm_ros.ros.launching import declared, parsed, rviz, text
 
 
-def lifter(chosen: dict[str, Any]) -> LifecycleNode:
+def lifter(chosen: dict[str, Any], topics: list[tuple[str, str]]) -> LifecycleNode:
     return LifecycleNode(
         package="lfm_ros",
         executable="lifter",
@@ -32,10 +32,7 @@ def lifter(chosen: dict[str, Any]) -> LifecycleNode:
             {"use_sim_time": LaunchConfiguration("use_sim_time"), "autostart": False},
             chosen,
         ],
-        remappings=[
-            ("keypoints", LaunchConfiguration("keypoints")),
-            ("camera_info", LaunchConfiguration("camera_info")),
-        ],
+        remappings=topics,
         arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
         output="screen",
     )
@@ -43,12 +40,19 @@ def lifter(chosen: dict[str, Any]) -> LifecycleNode:
 
 def chosen(context: LaunchContext) -> dict[str, Any]:
     """The parameters that were given as arguments, which can only be read when launch runs."""
-    names = ("input_type", "tf_prefix")
+    names = ("input_type", "tf_prefix", "gravity_frame", "ground_frame", "target_frame")
     values: dict[str, Any] = {name: text(context, name) for name in names}
+    values["use_depth"] = bool(text(context, "depth"))
     values["skeletons"] = parsed(context, "skeletons", list)
     classes = parsed(context, "class_skeletons", dict) or {}
     values["class_skeletons"] = [f"{name}: {rig}" for name, rig in classes.items()]
     return {name: value for name, value in values.items() if value}
+
+
+def topics(context: LaunchContext) -> list[tuple[str, str]]:
+    """Names that the node knows its topics by, and what they are to be; empty: as they are."""
+    given = ((name, text(context, name)) for name in ("keypoints", "camera_info", "depth"))
+    return [(name, topic) for name, topic in given if topic]
 
 
 def autostart(node: LifecycleNode) -> list[Action]:
@@ -70,7 +74,7 @@ def autostart(node: LifecycleNode) -> list[Action]:
 
 
 def start(context: LaunchContext) -> list[Action]:
-    node = lifter(chosen(context))
+    node = lifter(chosen(context), topics(context))
     # Asked for now: in a group with arguments of its own, they are gone when an event comes.
     events = autostart(node) if text(context, "autostart") == "true" else []
     return [*rviz(context), node, *events]

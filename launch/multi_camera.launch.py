@@ -1,7 +1,20 @@
 """One lifter a camera, each in the namespace of its camera.
 
 ``ros2 launch lfm_ros multi_camera.launch.py cameras:="[front, rear]"`` reads ``/front/keypoints``
-and ``/front/camera_info``, publishes ``/front/markers`` and TF frames such as ``front_0``.
+and ``/front/camera_info``, publishes ``/front/markers`` and TF frames such as ``front_0``. With
+``depth:=depth/image_raw``, each reads that topic of its namespace.
+
+All have one ``params_file``, in which a camera may have a section of its own:
+
+    /**:
+      ros__parameters:
+        skeletons: [coco17]
+        target_frame: base_link
+    /front/lifter:
+      ros__parameters:
+        rectified: true
+
+What is given as an argument goes before both, for every camera.
 """
 
 from __future__ import annotations

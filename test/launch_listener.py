@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import rclpy
+from rcl_interfaces.srv import GetParameters
 from rclpy.node import Node
+from rclpy.parameter import parameter_value_to_python
 
 PATIENCE = 40.0
 
@@ -27,13 +29,23 @@ class Listener:
         self._node.destroy_subscription(subscription)
         return found[:count]
 
-    def ask(self, kind: type, service: str) -> Any:
-        """The answer of a service to an empty request."""
+    def ask(self, kind: type, service: str, **request: Any) -> Any:
+        """The answer of a service to a request with these fields."""
         client = self._node.create_client(kind, service)
         self._wait(client.service_is_ready, service)
-        future = client.call_async(kind.Request())
+        future = client.call_async(kind.Request(**request))
         self._wait(future.done, f"the answer of {service}")
         return future.result()
+
+    def parameters(self, node: str, *names: str) -> list[Any]:
+        """Values of parameters of another node."""
+        found = self.ask(GetParameters, f"{node}/get_parameters", names=names)
+        return [parameter_value_to_python(value) for value in found.values]
+
+    def readers(self, topic: str) -> list[str]:
+        """Names of the nodes that subscribe to a topic."""
+        found = self._node.get_subscriptions_info_by_topic(topic)
+        return [f"{one.node_namespace}/{one.node_name}" for one in found]
 
     def _wait(self, until: Any, what: str) -> None:
         end = time.monotonic() + PATIENCE

@@ -111,8 +111,15 @@ def test_parameters_exist(path: Path) -> None:
 
 def test_arguments_that_are_parameters_have_their_names() -> None:
     chosen = {"input_type", "class_skeletons", "skeletons", "tf_prefix"}
+    chosen |= {"gravity_frame", "ground_frame", "target_frame"}
     assert chosen <= set(LIFTER)
     assert chosen <= parameters_of("lifter")
+
+
+def test_what_launch_cannot_see_is_declared() -> None:
+    """Lifters that are included while launch runs: --show-args shows what the file declares."""
+    set_for_each = {"tf_prefix"}
+    assert set(LIFTER) - set_for_each <= set(LAUNCH_FILES["multi_camera.launch.py"])
 
 
 def parameters_of(program: str) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch import LaunchContext
 from launch.launch_description_sources import get_launch_description_from_python_launch_file
 
-from lfm_ros.ros.launch_arguments import LAUNCH_FILES
+from lfm_ros.ros.launch_arguments import LAUNCH_FILES, LIFTER
 from lfm_ros.ros.launching import rviz_config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -110,6 +111,19 @@ def test_cameras_that_are_no_list_are_refused(cameras):
     done = launched("multi_camera.launch.py", f"cameras:={cameras}")
     assert done.returncode == 1
     assert "cameras is" in done.stdout
+
+
+def test_arguments_become_topics_and_parameters():
+    file = runpy.run_path(str(ROOT / "launch" / "lifter.launch.py"))
+    context = LaunchContext()
+    given = {name: told.default or "" for name, told in LIFTER.items()}
+    context.launch_configurations.update(given)
+    plain = [("keypoints", "keypoints"), ("camera_info", "camera_info")]
+    assert (file["chosen"](context), file["topics"](context)) == ({}, plain)
+    frames = {"gravity_frame": "odom", "ground_frame": "floor", "target_frame": "map"}
+    context.launch_configurations.update(frames, depth="aligned/image")
+    assert file["chosen"](context) == {**frames, "use_depth": True}
+    assert file["topics"](context) == [*plain, ("depth", "aligned/image")]
 
 
 def test_rviz_shows_every_camera():

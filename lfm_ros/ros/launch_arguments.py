@@ -29,7 +29,12 @@ class Argument:
 
 
 LIFTER = {
-    "params_file": Argument("config/lifter.yaml", "Parameters of the lifter.", file=True),
+    "params_file": Argument(
+        "config/lifter.yaml",
+        "Parameters of the lifter, such as skeletons; a section /front/lifter holds for that one "
+        "alone.",
+        file=True,
+    ),
     "namespace": Argument("", "Namespace of the nodes."),
     "skeletons": Argument(
         "", "Rigs in use, a YAML list of names or files; empty: those of params_file."
@@ -46,6 +51,21 @@ LIFTER = {
     "keypoints": Argument("keypoints", "Topic of the detections."),
     "camera_info": Argument(
         "camera_info", "Topic of the camera's CameraInfo, stamped like the detections."
+    ),
+    "depth": Argument(
+        "",
+        "Topic of depth images, aligned with the camera, which sets use_depth; empty: use_depth is "
+        "as params_file has it, and the topic is depth.",
+    ),
+    "gravity_frame": Argument(
+        "", "Frame whose z axis points up, such as odom; empty: as params_file has it."
+    ),
+    "ground_frame": Argument(
+        "", "Frame whose plane z = 0 is the ground; empty: as params_file has it."
+    ),
+    "target_frame": Argument(
+        "",
+        "Frame that the outputs are brought into, such as map; empty: as params_file has it.",
     ),
     "autostart": Argument(
         "true", "Configure and activate the lifter; else a lifecycle manager must.", FLAG
@@ -76,12 +96,11 @@ MULTI_CAMERA = {
     "cameras": Argument(
         None,
         "The cameras, a YAML list such as [front, rear]: each has a lifter in the namespace of its "
-        "name, which reads the topics keypoints and camera_info there, and its name before those "
-        "of its TF frames.",
+        "name, where its topics are, and its name before those of its TF frames.",
     ),
     "namespace": Argument("", "Namespace around those of the cameras."),
-    "rviz": LIFTER["rviz"],
-    "fixed_frame": LIFTER["fixed_frame"],
+    # Said again, since launch cannot see what the lifters take, which are included once it runs.
+    **{name: told for name, told in LIFTER.items() if name not in ("namespace", "tf_prefix")},
 }
 
 BAG = {
