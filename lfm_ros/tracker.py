@@ -26,9 +26,6 @@ REORDERING = 0.2
 #: Seconds without any frame after which nobody is where he was.
 LONGEST_GAP = 5.0
 
-# How many times less steady than an ordinary keypoint, across the view and along it (measured on
-# the clips of training.evaluation.smoothing: 0.004 and 0.11 radii a frame against 0.016).
-_ROOT_DOUBT = np.array([0.25, 0.25, 20.0], np.float32)
 # A keypoint's sigma counts relative to those of the whole instance, within these bounds.
 _LEAST_DOUBT, _MOST_DOUBT = 0.5, 4.0
 _FILLED_IN_DOUBT = 2.0
@@ -46,7 +43,7 @@ class Tracker:
     one stream of frames; may be called from any thread, one call at a time goes in.
 
     Args:
-        smoothing: ``none``, ``one_euro`` or ``constant_velocity``.
+        smoothing: ``none``, ``one_euro`` or ``constant_velocity``, see ``lfm_ros.core.filters``.
         strength: More than 1 smooths more and adds delay, less than 1 the other way round.
         prediction_time: Most seconds for which an instance that is not seen is predicted, and
             after which it is a new one when it comes back.
@@ -56,7 +53,7 @@ class Tracker:
     """
 
     def __init__(
-        self, smoothing: str = "one_euro", *, strength: float = 1.0, prediction_time: float = 0.5
+        self, smoothing: str = "constant_velocity", *, strength: float = 1.0, prediction_time: float = 0.5
     ) -> None:
         self._lock = threading.Lock()
         self._ids = InstanceIds()
@@ -64,7 +61,7 @@ class Tracker:
         self.reset()
 
     def configure(
-        self, smoothing: str = "one_euro", *, strength: float = 1.0, prediction_time: float = 0.5
+        self, smoothing: str = "constant_velocity", *, strength: float = 1.0, prediction_time: float = 0.5
     ) -> None:
         """Go on with other settings; nobody is forgotten. See the class for the arguments."""
         if not 0 < strength < np.inf or not 0 <= prediction_time < np.inf:
@@ -221,7 +218,8 @@ class Tracker:
         if not observed.all():
             relative = np.where(observed, relative, _FILLED_IN_DOUBT * relative)
         doubt = np.empty((len(sigma), sigma.shape[1] + 1, 3), np.float32)
-        doubt[:, 0] = self._strength * _ROOT_DOUBT
+        across, along = self._filter.root_doubt
+        doubt[:, 0, :2], doubt[:, 0, 2] = self._strength * across, self._strength * along
         doubt[:, 1:] = (self._strength * relative)[..., None]
         return doubt
 

@@ -50,15 +50,16 @@ def test_no_smoothing_gives_back_what_was_lifted():
         )
 
 
-def test_what_was_filled_in_is_trusted_less():
-    tracker, people = Tracker(), standing(1)
+@pytest.mark.parametrize(("smoothing", "most"), [("one_euro", 0.8), ("constant_velocity", 0.9)])
+def test_what_was_filled_in_is_trusted_less(smoothing, most):
+    tracker, people = Tracker(smoothing), standing(1)
     for step in range(10):
         tracker.update(lifted(people), step * RATE_NS)
     out = lifted(people)
     out.points[0, :2] += [0.0, 0.1, 0.0]
     out.observed[0, 0] = False
     moved = tracker.update(out, 10 * RATE_NS).points[0, :2, 1] - people[0, :2, 1]
-    assert 0 < moved[0] < 0.8 * moved[1]
+    assert 0 < moved[0] < most * moved[1]
 
 
 def test_keypoints_that_become_known_are_not_dragged_from_elsewhere():
@@ -72,6 +73,20 @@ def test_keypoints_that_become_known_are_not_dragged_from_elsewhere():
         assert not got.known[0, 3]
     got = tracker.update(lifted(people), 5 * RATE_NS)
     np.testing.assert_allclose(got.points[0, 3], people[0, 3], atol=1e-3)
+
+
+@pytest.mark.parametrize(("smoothing", "most"), [("one_euro", 0.07), ("constant_velocity", 0.02)])
+@pytest.mark.parametrize("rate", [10, 30])
+def test_who_walks_towards_the_camera_is_hardly_later_than_he_is(smoothing, most, rate):
+    tracker, random, speed = Tracker(smoothing), np.random.default_rng(0), 1.2
+    late = []
+    for step in range(4 * rate):
+        true = bodies(1) + [0.0, 0.0, 6.0 - speed * step / rate]
+        # As the distance of a lifted person is, from frame to frame.
+        out = lifted(true * np.exp(0.01 * random.standard_normal()), noise=0.01, seed=step)
+        got = tracker.update(out, round(1e9 * step / rate))
+        late.append((got.middle[0, 2] - true[0, :, 2].mean()) / speed)
+    assert np.mean(late[rate:]) < most
 
 
 @pytest.mark.parametrize("smoothing", WAYS)

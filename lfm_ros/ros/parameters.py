@@ -166,9 +166,9 @@ class LifterParameters:
         when=LIVE,
     )
     smoothing: str = parameter(
-        "one_euro",
-        "What takes the jitter away: none, one_euro (a low-pass filter that opens up with speed) "
-        "or constant_velocity (a Kalman filter: less delay, a little less steady).",
+        "constant_velocity",
+        "What takes the jitter away: none, constant_velocity (a Kalman filter) or one_euro (a "
+        "low-pass filter that opens up with speed: steadier at rest, later for what comes nearer).",
         when=LIVE,
         choices=tuple(FILTERS),
     )

@@ -12,7 +12,8 @@ over the result with each kind of smoothing. The table has, as medians over the 
 ``delay``
     How much later the points move around their centroid than without smoothing, ms, and beside it
     the same across the image: by the shift at which their velocity correlates best with that of
-    points lifted from keypoints without noise.
+    points lifted from keypoints without noise. The last is how much later the distance is: the mean
+    error of the centroid's depth, weighted with the true velocity, over that velocity.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def _of_clip(lifter: Lifter, clip: Clip, config: SmoothingConfig) -> dict[str, R
         points = _tracked(tracker, out, shown, clip.rate)
         rows[name] = _figures(points, truth, steady, times)
     for row in rows.values():
-        for name in ("delay", "image_delay"):
+        for name in ("delay", "image_delay", "distance_delay"):
             row[name] = row[f"lag_{name}"] - rows["none"][f"lag_{name}"]
     return rows
 
@@ -106,7 +107,14 @@ def _figures(points: Array, truth: Array, steady: Array, times: Array) -> Row:
         "around": 1000 * _distance(around, true_around),
         "lag_delay": 1000 * lag(around, _centred(steady), seconds),
         "lag_image_delay": 1000 * lag(points[..., :2], steady[..., :2], seconds),
+        "lag_distance_delay": 1000 * _late(points[..., 2].mean(1), truth[..., 2].mean(1), times),
     }
+
+
+def _late(depth: Array, truth: Array, times: Array) -> float:
+    """How many seconds a depth (T,) is late, from its error and the true velocity."""
+    velocity = np.gradient(truth, times)
+    return float((velocity * (truth - depth)).sum() / np.square(velocity).sum())
 
 
 def _centred(points: Array) -> Array:
@@ -152,7 +160,7 @@ def table(found: Mapping[str, Rows]) -> str:
     """Medians over the clips of every group."""
     lines = [
         f"{'':8}{'smoothing':19}{'jitter':>9}{'x':>6}{'shape':>9}{'error':>8}{'around':>8}"
-        f"{'delay':>8}{'in image':>10}"
+        f"{'delay':>8}{'in image':>10}{'in depth':>10}"
     ]
     for group, rows in medians(found).items():
         for name, row in rows.items():
@@ -160,7 +168,7 @@ def table(found: Mapping[str, Rows]) -> str:
             lines.append(
                 f"{group:8}{name:19}{row['jitter']:9.2f}{times:6.1f}{row['shape']:9.2f}"
                 f"{row['error']:8.0f}{row['around']:8.0f}{row['delay']:8.1f}"
-                f"{row['image_delay']:10.1f}"
+                f"{row['image_delay']:10.1f}{row['distance_delay']:10.1f}"
             )
     return "\n".join(lines)
 
