@@ -16,15 +16,20 @@ Array = NDArray[np.float64]
 
 
 def instance_frames(
-    tracked: Tracked, rows: NDArray[np.intp], rigs: Sequence[Skeleton]
+    tracked: Tracked, rigs: Sequence[Skeleton], rows: NDArray[np.intp] | None = None
 ) -> tuple[Array, Array]:
-    """Origins (R, 3) and rotations (R, 3, 3) of some instances, in the frame of their points.
+    """Origins (R, 3) and rotations (R, 3, 3) of instances, in the frame of their points.
+
+    What the node sends as TF: of a rig with a root frame that one, for people between the hips with
+    x forward, y left and z up; of others the middle of their points, turned since they were first
+    seen as the points have. Unlike in TF, axes are not smoothed.
 
     Args:
         tracked: Who is there.
-        rows: (R,), of whom.
         rigs: Those that ``Tracked.skeleton`` points into.
+        rows: (R,), of whom; None: of all. Those that are not valid have no meaning.
     """
+    rows = np.arange(len(tracked)) if rows is None else rows
     origins = tracked.middle[rows].astype(np.float64)
     rotations = np.empty((len(rows), 3, 3))
     skeleton = tracked.skeleton[rows]

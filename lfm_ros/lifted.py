@@ -36,7 +36,7 @@ class Pose:
     reprojection_px: Float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Lifted:
     """What was lifted: B instances, K keypoints. Rows that are not ``valid`` hold zeros.
 
@@ -73,6 +73,9 @@ class Lifted:
     unit: list[str]
     find_pose: Callable[[], Pose]
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Lifted({told(self.points, self.valid, self.scale_source)})"
 
     @cached_property
     def pose(self) -> Pose:
@@ -137,6 +140,17 @@ class Lifted:
         """Some of the instances, in the order of ``rows``."""
         values = {item.name: _picked(getattr(self, item.name), rows) for item in fields(Lifted)}
         return Lifted(**{**values, "find_pose": partial(_some_poses, self, rows)})
+
+
+def told(points: Float, valid: NDArray[np.bool_], sources: list[str]) -> str:
+    """Instances in a few words."""
+    by = sorted(
+        {source for source, is_valid in zip(sources, valid.tolist(), strict=True) if is_valid}
+    )
+    return (
+        f"{np.count_nonzero(valid)} of {len(valid)} instances, {points.shape[1]} keypoints, "
+        f"scale: {', '.join(by) or 'none'}"
+    )
 
 
 def nothing(count: int, width: int, seconds: dict[str, float]) -> Lifted:

@@ -14,7 +14,7 @@ from lfm_ros.core.identities import UNNAMED
 from lfm_ros.core.orientation import turned_since
 from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.core.rigid import Rigid
-from lfm_ros.lifted import Lifted
+from lfm_ros.lifted import Lifted, told
 from lfm_ros.live_tracks import LiveTracks, fitted
 
 # Radii that a prediction may be wrong by after a second.
@@ -23,7 +23,7 @@ _WANDERS = 0.5
 Float = NDArray[np.float32]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Tracked:
     """The instances of one moment: those of the frame in its order, then those that are predicted.
 
@@ -70,6 +70,10 @@ class Tracked:
 
     def __len__(self) -> int:
         return len(self.instance_id)
+
+    def __repr__(self) -> str:
+        ids = ", ".join(str(i) for i in self.instance_id.tolist())
+        return f"Tracked(ids [{ids}], {told(self.points, self.valid, self.scale_source)})"
 
     @cached_property
     def orientation(self) -> Float:

@@ -53,7 +53,11 @@ class Tracker:
     """
 
     def __init__(
-        self, smoothing: str = "constant_velocity", *, strength: float = 1.0, prediction_time: float = 0.5
+        self,
+        smoothing: str = "constant_velocity",
+        *,
+        strength: float = 1.0,
+        prediction_time: float = 0.5,
     ) -> None:
         self._lock = threading.Lock()
         self._ids = InstanceIds()
@@ -61,7 +65,11 @@ class Tracker:
         self.reset()
 
     def configure(
-        self, smoothing: str = "constant_velocity", *, strength: float = 1.0, prediction_time: float = 0.5
+        self,
+        smoothing: str = "constant_velocity",
+        *,
+        strength: float = 1.0,
+        prediction_time: float = 0.5,
     ) -> None:
         """Go on with other settings; nobody is forgotten. See the class for the arguments."""
         if not 0 < strength < np.inf or not 0 <= prediction_time < np.inf:
@@ -101,8 +109,12 @@ class Tracker:
                 same rig are taken for one another. None: all are of one rig.
 
         Raises:
-            InputError: ``ids`` or ``skeleton`` are not of shape (B,).
+            InputError: ``ids`` or ``skeleton`` are not of shape (B,), or the stamp is not whole.
         """
+        if not isinstance(stamp_ns, int | np.integer):
+            raise InputError(
+                f"stamp_ns is {stamp_ns!r}; give whole nanoseconds, of seconds round(1e9 * seconds)"
+            )
         count = len(out.valid)
         external = _per_instance("ids", ids, count, UNNAMED)
         rigs = _per_instance("skeleton", skeleton, count, 0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import numpy as np
 import pytest
 from synthetic import LENSES, bush, camera, chain, in_front, square_camera
 
-from lfm_ros import Lifted, Lifter
+from lfm_ros import Lifted, Lifter, Tracker
 from lfm_ros.core.alignment import procrustes
 from lfm_ros.core.errors import EngineError
 from lfm_ros.core.placement import size
@@ -233,6 +234,15 @@ def row_of(out: Lifted, row: int, count: int) -> dict[str, object]:
     whole = {n: v[row] for n, v in parts.items() if isinstance(v, (np.ndarray, list))}
     keypointwise = ("points", "canonical", "sigma", "observed", "known")
     return {n: v[:count] if n in keypointwise else v for n, v in whole.items()}
+
+
+def test_what_was_lifted_is_told_in_a_line(lifter):
+    pixels, confidence, rigs = mixed()
+    confidence[2] = 0.0
+    out = lifter.lift(pixels, confidence, square_camera(), rigs)
+    assert re.fullmatch(r"Lifted\(5 of 6 instances, 17 keypoints, scale: [a-z, ]+\)", repr(out))
+    tracked = Tracker().update(out, 0)
+    assert re.fullmatch(r"Tracked\(ids \[[-\d, ]+\], 5 of 6 instances.*\)", repr(tracked))
 
 
 def test_some_instances_are_what_they_were_among_all(lifter):

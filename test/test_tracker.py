@@ -9,6 +9,7 @@ import pytest
 from tracker_crowd import RATE_NS, K, bodies, lifted, standing, without
 
 from lfm_ros import LfmError, Tracked, Tracker
+from lfm_ros.core.errors import InputError
 
 WAYS = ("none", "one_euro", "constant_velocity")
 
@@ -336,3 +337,9 @@ def test_threads_may_share_a_tracker():
     for thread in threads:
         thread.join(30)
     assert not failures
+
+
+def test_seconds_are_not_taken_for_nanoseconds():
+    with pytest.raises(InputError, match=r"stamp_ns is 1\.5; .* round\(1e9 \* seconds\)"):
+        Tracker().update(lifted(standing(1)), 1.5)
+    Tracker().update(lifted(standing(1)), np.int64(15))

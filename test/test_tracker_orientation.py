@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from tracker_crowd import RATE_NS, K, bodies, lifted, without
 
-from lfm_ros import Tracker
+from lfm_ros import Skeleton, Tracker
 from lfm_ros.core.orientation import turned_since
 from lfm_ros.core.rigid import Rigid
 from lfm_ros.core.rotations import angle_between, matrix_from_rotvec
+from lfm_ros.instance_frames import instance_frames
 
 SEEN = np.ones((1, K), bool)
 DOWN_THE_ROAD = np.array([0.0, 0.0, 6.0])
@@ -96,6 +97,16 @@ def test_in_the_first_frame_it_is_what_was_lifted_and_who_is_lost_keeps_his():
     tracked = tracker.update(back, 11 * RATE_NS, [6, 5])
     np.testing.assert_allclose(tracked.orientation, first[::-1], atol=1e-4)
     np.testing.assert_array_equal(back.rotation, before)
+
+
+def test_the_frame_of_a_rig_without_a_root_is_its_middle_and_its_orientation():
+    rig = Skeleton([f"p{i}" for i in range(K)])
+    tracked = Tracker().update(lifted(bodies(3) + DOWN_THE_ROAD), 0)
+    origins, rotations = instance_frames(tracked, [rig])
+    np.testing.assert_array_equal(origins, tracked.middle)
+    np.testing.assert_allclose(rotations, tracked.orientation, atol=1e-6)
+    some = instance_frames(tracked, [rig], np.array([2]))
+    np.testing.assert_allclose(some[1], rotations[2:], atol=1e-6)
 
 
 @pytest.mark.parametrize("stretch", [(1, 1, 1), (1, 0.5, 0.02), (1, 0.02, 0.02)])

@@ -65,7 +65,7 @@ class LentFrames:
         valid = np.flatnonzero(tracked.valid)
         slots = self._slots.assign(tracked.instance_id[valid].tolist())
         rows = valid[np.array([slot is not None for slot in slots], bool)]
-        origins, rotations = instance_frames(tracked, rows, self._rigs)
+        origins, rotations = instance_frames(tracked, self._rigs, rows)
         quat_xyzw = quat_xyzw_from_matrix(rotations)
         if strength > 0:
             # Of steady points an axis is still not steady: a pelvis is short. Here and not in the
