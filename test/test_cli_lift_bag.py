@@ -149,7 +149,7 @@ def test_detections_of_another_package(tmp_path, capsys):
     assert lift(bag, "--output", tmp_path / "out.npz", *chosen, *surer) == 0
     assert not len(lifted(tmp_path / "out.npz")["valid"])
     # These count from 1, so that from 0 one of them is too many.
-    assert lift(bag, "--output", tmp_path / "out.npz", *chosen, "--keypoint-id-base", "0") == 0
+    assert lift(bag, "--output", tmp_path / "out.npz", *chosen, "--keypoint-id-base", "0") == 2
     assert "keypoint 22 is not one of the 22" in capsys.readouterr().err
     assert lift(bag, "--output", tmp_path / "out.npz", *chosen) == 0
     out = lifted(tmp_path / "out.npz")
@@ -306,10 +306,8 @@ def test_without_a_camera_one_is_assumed_and_it_is_said(tmp_path, capsys):
 
 
 def test_a_rig_that_is_assumed_is_said(bag, tmp_path, capsys):
-    assert lift(bag, "--output", tmp_path / "out.npz") == 0
-    said = capsys.readouterr()
-    assert "taken for coco17; give --skeleton" in said.err
-    assert "instances of coco17 lifted" in said.out
+    assert lift(bag, "--output", tmp_path / "out.npz") == 2
+    assert "taken for coco17; give --skeleton" in capsys.readouterr().err
     assert lift(bag, "--output", tmp_path / "out.npz", "--skeleton", rigs()) == 0
     assert "taken for" not in capsys.readouterr().err
 
@@ -340,13 +338,23 @@ def test_the_camera_of_the_rectified_image_is_told_apart(tmp_path):
         np.testing.assert_allclose(pixels, out["keypoints"][seen], atol=0.5)
 
 
-def test_messages_that_cannot_be_used_are_counted(bag, tmp_path, capsys):
+def test_a_recording_of_which_nothing_can_be_lifted_is_an_error(bag, tmp_path, capsys):
+    assert lift(bag, "--output", tmp_path / "out.npz", "--skeleton", "coco17") == 2
+    said = capsys.readouterr().err
+    assert "note: 8 times: skeleton index" in said
+    assert "nothing was lifted" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recording_of_an_empty_scene_is_lifted(tmp_path):
+    nobody = [cloud(stamp(n), scene_frame(n)) for n in range(FRAMES)]
+    for message in nobody:
+        message.height, message.row_step, message.data = 0, 0, message.data[:0]
+    topics = {"/keypoints": (TYPES, "sensor_msgs/msg/PointCloud2", nobody)}
+    bag = record(tmp_path / "bag", StoragePlugin.MCAP, topics)
     assert lift(bag, "--output", tmp_path / "out.npz", "--skeleton", "coco17") == 0
-    captured = capsys.readouterr()
-    assert "note: 8 times: skeleton index" in captured.err
-    assert "0 of 0 instances" in captured.out
     out = lifted(tmp_path / "out.npz")
-    assert out["frame_stamp_ns"].shape == (0,)
+    assert out["frame_stamp_ns"].shape == (FRAMES,)
     assert out["points"].shape == (0, 17, 3)
     assert out["scale_source"].shape == (0,)
 

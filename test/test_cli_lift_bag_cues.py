@@ -310,15 +310,17 @@ def test_known_sizes_are_taken(everything, tmp_path):
     assert far == pytest.approx(2 * near, rel=0.01)
 
 
-def test_a_frame_that_is_not_there_is_done_without_and_said_once(everything, tmp_path, capsys):
-    out = lift(everything, tmp_path, "--ground-frame", "moon", "--gravity-frame", "mars")
+def test_a_frame_that_falls_silent_is_done_without_and_said_once(tmp_path, capsys):
+    told = camera_on_a_lift()
+    kind, messages = told["/tf"][1:]
+    told["/tf"] = TYPES, kind, [one for one in messages if one[0] < BEGIN_NS]
+    bag = record_at(tmp_path / "bag", StoragePlugin.MCAP, detections() | told)
+    out = lift(bag, tmp_path, "--ground-frame", "odom", "--gravity-frame", "map")
     assert set(out["scale_source"]) == {"nominal"}
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2
-    assert re.match(
-        rf"note: {FRAMES} times: lifted without knowing 'mars': .*/tf.* map, odom", said[0]
-    )
-    assert "'moon'" in said[1]
+    assert re.match(rf"note: {FRAMES} times: lifted without knowing 'map': .*ends before", said[0])
+    assert "'odom'" in said[1]
 
 
 def test_frames_that_cannot_be_brought_to_the_target_are_left_out(tmp_path, capsys):
@@ -341,12 +343,20 @@ def test_the_cameras_own_frame_can_be_named(everything, tmp_path):
     ("arguments", "message"),
     [
         (["--depth", "/nowhere"], r"no depth images .*on /nowhere; it has images on /depth/image"),
+        (["--target-frame", "moon"], r"target_frame 'moon' is not in .*/tf, which has .*odom"),
+        (["--ground-frame", "moon"], "ground_frame 'moon' is not in"),
+        (["--gravity-frame", "moon", "--mcap", "MCAP"], "gravity_frame 'moon' is not in"),
+        (
+            ["--frame-id", "nose", "--target-frame", "map"],
+            "(?s)8 times.*'nose'.*nothing was lifted",
+        ),
         (["--known-size", "coco18:2"], "'coco18', which is not one of the rigs in use"),
         (["--known-size", "scene_person"], "write it like"),
         (["--known-size", "scene_person:tall"], "metres above 0"),
     ],
 )
 def test_what_cannot_be_done_is_said(everything, arguments, message, tmp_path, capsys):
+    arguments = [tmp_path / "out.mcap" if one == "MCAP" else one for one in arguments]
     arguments = ["--output", tmp_path / "out.npz", "--skeleton", RIGS, *arguments]
     assert main(["lift", str(everything), *map(str, arguments)]) == 2
     assert re.search(message, capsys.readouterr().err)

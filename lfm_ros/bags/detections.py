@@ -104,10 +104,17 @@ class DetectionBag:
         return self._cameras.known
 
     def transforms(self) -> RecordedTransforms:
-        """Everything on /tf and /tf_static, if a wish names a frame; else nothing."""
+        """Everything on /tf and /tf_static, if a wish names a frame; else nothing.
+
+        Raises:
+            FrameError: A frame that a wish names is nowhere in the recording.
+        """
         wanted = self._reader.connections if self.wishes.needs_transforms else []
         moving, fixed = transform_topics(wanted)
-        return RecordedTransforms(self._contents(moving), self._contents(fixed), self.complain)
+        told = RecordedTransforms(self._contents(moving), self._contents(fixed), self.complain)
+        for wish, frame in self.wishes.frames.items():
+            told.require(frame, wish)
+        return told
 
     def frames(self) -> Iterator[BagFrame]:
         """Every frame with detections, in the order of recording; empty ones too.

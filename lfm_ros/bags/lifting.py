@@ -59,6 +59,7 @@ def lift_recording(
 
     Raises:
         InputError: Detections and camera do not fit together.
+        FrameError: The whole recording lacks a frame that is wished for.
         EngineError: The network could not be run.
     """
     # Nobody is shown who was not detected in that frame.

@@ -41,6 +41,22 @@ class RecordedTransforms:
                     except FrameError as error:
                         complain(str(error))
 
+    def require(self, frame: str, wanted_as: str) -> None:
+        """Refuse a frame that is not there at any time.
+
+        Args:
+            frame: Its name.
+            wanted_as: What it is wanted for, for the message.
+
+        Raises:
+            FrameError: The whole recording does not name it.
+        """
+        if frame.lstrip("/") not in self._frames:
+            raise FrameError(
+                f"{wanted_as} {frame!r} is not in the recording's /tf, which has {self._has()}; "
+                "name one of these"
+            )
+
     def between(self, target: str, source: str, stamp_ns: int) -> Rigid:
         """How to bring points of one frame into another at some time.
 

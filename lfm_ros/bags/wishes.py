@@ -39,6 +39,12 @@ class Wishes:
     frame_id: str = ""
 
     @property
+    def frames(self) -> dict[str, str]:
+        """The frames that are named and whose place is in /tf, by the name of the wish."""
+        names = ("gravity_frame", "ground_frame", "target_frame")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
+
+    @property
     def needs_transforms(self) -> bool:
         """Whether a frame is named whose place is in /tf."""
-        return bool(self.gravity_frame or self.ground_frame or self.target_frame)
+        return bool(self.frames)

@@ -37,7 +37,8 @@ A recording is lifted as the node would lift it, with options that are named lik
 
 The depth image with the nearest stamp is taken, at most 50 ms off. Transforms are interpolated at
 the stamp of the image, from all of /tf and /tf_static. What is missing of depth, gravity or ground
-is done without and counted on stderr; `scale_source` says what told the size of each instance.
+is done without and counted on stderr; `scale_source` says what told the size of each instance. A
+frame that the whole recording lacks is an error, and so is a recording of which nothing is lifted.
 
 The .npz of a recording has a row an instance and frame, R in all, K keypoints of the largest rig:
 `points` (R, K, 3) in metres, NaN where nothing is known; `sigma`, `confidence`, `observed` (R, K);

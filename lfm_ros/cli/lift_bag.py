@@ -48,23 +48,41 @@ def run(options: argparse.Namespace) -> int:
             if file is not None:
                 file.write(moment)
         arrays = table.arrays()
+        _note(bag, options)
+        _refuse_nothing(bag, arrays)
         lift_output.write(options.output, arrays)
     _report(bag, arrays, options)
     return 0
+
+
+def _refuse_nothing(bag: DetectionBag, arrays: dict[str, np.ndarray]) -> None:
+    """Write nothing where nothing was lifted, unless simply nobody was there.
+
+    Raises:
+        InputError: It is so.
+    """
+    frames, rows = len(arrays["frame_stamp_ns"]), len(arrays["valid"])
+    nobody_there = frames and not rows and not bag.complaints
+    if not arrays["valid"].any() and not nobody_there:
+        why = "; the notes above say why" if bag.complaints else ""
+        raise InputError(
+            f"nothing was lifted of {bag.input_type} on {', '.join(bag.topics)} ({frames} frames, "
+            f"{rows} instances), so nothing is written{why}"
+        )
 
 
 def _assumed() -> Intrinsics:
     return Intrinsics.from_field_of_view(float(np.deg2rad(_ASSUMED_FOV_DEG)), _ASSUMED_SIZE)
 
 
-def _report(bag: DetectionBag, arrays: dict[str, np.ndarray], options: argparse.Namespace) -> None:
+def _note(bag: DetectionBag, options: argparse.Namespace) -> None:
     if not bag.has_camera and options.camera is None:
         print(
             f"note: no calibrated CameraInfo, so a camera of {_ASSUMED_FOV_DEG:g} degrees is "
             "assumed and distances are rough; give --camera",
             file=sys.stderr,
         )
-    rigs = ", ".join(rig.name for rig in bag.rigs)
+    rigs = _names(bag)
     if not (options.skeleton or options.class_skeleton) and rigs == ASSUMED_RIG:
         print(
             f"note: nothing says of which rig the keypoints are, so they are taken for {rigs}; "
@@ -73,11 +91,18 @@ def _report(bag: DetectionBag, arrays: dict[str, np.ndarray], options: argparse.
         )
     for why, count in list(bag.complaints.items())[:_COMPLAINTS_SHOWN]:
         print(f"note: {count} times: {why}", file=sys.stderr)
+
+
+def _names(bag: DetectionBag) -> str:
+    return ", ".join(rig.name for rig in bag.rigs)
+
+
+def _report(bag: DetectionBag, arrays: dict[str, np.ndarray], options: argparse.Namespace) -> None:
     valid = arrays["valid"]
     cues = lift_output.cues(arrays)
     written = " and ".join(str(path) for path in (options.output, options.mcap) if path)
     print(
         f"{bag.input_type} on {', '.join(bag.topics)}: {len(arrays['frame_stamp_ns'])} frames, "
-        f"{int(valid.sum())} of {len(valid)} instances of {rigs} lifted to {written}"
+        f"{int(valid.sum())} of {len(valid)} instances of {_names(bag)} lifted to {written}"
         + (f"; size by {cues}" if cues else "")
     )
