@@ -158,7 +158,7 @@ def make_batch(
         tables,
         cameras,
         _up(up, count),
-        make_cues(count, rigs, known_size, depth, ground, cameras is not None),
+        make_cues(rigs, rig_index, known_size, depth, ground, cameras is not None),
     )
 
 

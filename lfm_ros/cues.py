@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from lfm_ros.core.depth_image import checked_depth
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.skeleton import LARGEST_SIZE, Edge, Skeleton
+from lfm_ros.size_doubts import warn_of_sizes
 
 Array = NDArray[np.float64]
 #: Metres of each instance, or of some bones by the names of their ends.
@@ -48,14 +49,22 @@ NO_CUES = Cues()
 
 
 def make_cues(
-    count: int,
     rigs: Sequence[Skeleton | None],
+    rig_index: NDArray[np.integer],
     known_size: KnownSize,
     depth: ArrayLike | None,
     ground: ArrayLike | None,
     has_camera: bool,
 ) -> Cues:
-    """Check everything and bring it into one form; see ``Lifter.lift`` for the arguments.
+    """Check everything and bring it into one form; see ``Lifter.lift`` for the other arguments.
+
+    Args:
+        rigs: Those in use.
+        rig_index: (B,) which of them each instance has.
+        known_size: As there.
+        depth: As there.
+        ground: As there.
+        has_camera: Whether there is a camera.
 
     Raises:
         InputError: Shapes do not fit together, values are out of range, or a cue that needs a
@@ -65,9 +74,12 @@ def make_cues(
         return NO_CUES
     if not has_camera and (depth is not None or ground is not None):
         raise InputError("depth and ground tell nothing without a camera; pass its Intrinsics")
-    by_bones = isinstance(known_size, Mapping)
+    count, by_bones = len(rig_index), isinstance(known_size, Mapping)
+    sizes = None if known_size is None or by_bones else _sizes(known_size, count)
+    if sizes is not None:
+        warn_of_sizes(sizes, rigs, rig_index)
     return Cues(
-        None if known_size is None or by_bones else _sizes(known_size, count),
+        sizes,
         _bones(known_size, rigs) if by_bones else (),
         None if depth is None else checked_depth(depth),
         None if ground is None else _ground(ground, count),

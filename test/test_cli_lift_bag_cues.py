@@ -351,7 +351,7 @@ def test_the_cameras_own_frame_can_be_named(everything, tmp_path):
             "(?s)8 times.*'nose'.*nothing was lifted",
         ),
         (["--known-size", "coco18:2"], "'coco18', which is not one of the rigs in use"),
-        (["--known-size", "scene_person"], "write it like"),
+        (["--known-size", "5.3"], "has '5.3'; write it like 'scene_person: "),
         (["--known-size", "scene_person:tall"], "metres above 0"),
     ],
 )

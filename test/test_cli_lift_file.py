@@ -56,6 +56,12 @@ def test_a_known_size_tells_metres(people, tmp_path, capsys, entry):
     assert (found["place_sigma"] < ratio[:, 0] * usual["place_sigma"]).all()
 
 
+def test_a_height_in_place_of_a_size_is_noted(people, tmp_path, capsys, recwarn):
+    lift(people, tmp_path / "out.npz", "--known-size", "1.75")
+    assert "note: known size of coco17: 1.75 m, where 5.32 m is usual" in capsys.readouterr().err
+    assert not recwarn.list
+
+
 def test_the_height_of_the_camera_is_a_ground(people, tmp_path):
     by_height = lift(people, tmp_path / "out.npz", "--ground", "1.5")
     by_plane = lift(people, tmp_path / "out.npz", "--ground", "0,-1,0,1.5", "--gravity", "none")

@@ -66,6 +66,7 @@ ups = st.one_of(st.none(), st.sampled_from([UP, np.array([0.0, 0, 1]), np.array(
 def test_any_numbers_give_sound_results(lifter, pixels, confidence, lens, rig, up, known_size):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "known size of")
         assert_sound(lifter.lift(pixels, confidence, lens, rig, up=up, known_size=known_size))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -95,6 +97,18 @@ def test_a_cue_without_a_say_leaves_it_to_the_next(lifter, pixels):
     sky = floor(1.5) * (-1, -1, -1, 1)  # a ceiling: nothing that stands can be below it
     out = lifter.lift(pixels, None, camera(), RIG, depth=holes, known_size=sizes, ground=sky)
     assert out.scale_source == ["known", "nominal", "known", "nominal"]
+
+
+def test_a_size_far_from_the_usual_is_warned_of_once(lifter, pixels):
+    rig = replace(RIG, name="nine_of_this_test")
+    with pytest.warns(UserWarning, match="0.9 m, where 3 m is usual.*a height") as told:
+        lifter.lift(pixels, None, camera(), [RIG, rig, rig, rig], known_size=[3.0, 3.5, 0.9, 0.8])
+    assert [Path(one.filename) for one in told] == [Path(__file__)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lifter.lift(pixels, None, camera(), rig, known_size=0.9)
+        elephants = replace(rig, name="some_animals", size_spread=0.4)
+        lifter.lift(pixels, None, camera(), elephants, known_size=0.9)
 
 
 def test_bones_are_as_long_as_they_are_said_to_be(lifter, pixels):

@@ -91,7 +91,7 @@ class DetectionBag:
         self._adapter = load_adapter(lambda: settings, ros=False)
         self.rigs: tuple[Skeleton, ...] = self._adapter.rigs
         self.topics = sorted({connection.topic for connection in found})
-        self.sizes = known_sizes(wishes.known_sizes, self.rigs)
+        self.sizes = known_sizes(wishes.known_sizes, self.rigs, self.complain)
         images = depth_topic(connections, wishes.depth)
         self._connections = [*found, *images]
         self._depth = RecordedDepth(wishes.depth, self.complain)

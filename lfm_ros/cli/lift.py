@@ -95,7 +95,7 @@ def _add_cues(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="RIG:METRES",
         help="summed length of the edges of a rig's objects, such as car12:25.4; may be given "
-        "again; of an .npz the metres will do, as it has one rig",
+        "again; of one rig the metres will do",
     )
     parser.add_argument(
         "--ground",

@@ -106,8 +106,7 @@ def _known_size(entries: list[str] | None, skeleton: Skeleton | None) -> float |
             "--known-size is the summed length of a rig's edges, and the file names none; give "
             "--skeleton, or names and edges in the file"
         )
-    named = [one if ":" in one else f"{skeleton.name}: {one}" for one in entries]
-    sizes = known_sizes(named, [skeleton])
+    sizes = known_sizes(entries, [skeleton], lambda why: print(f"note: {why}", file=sys.stderr))
     return None if sizes is None else float(sizes[0])
 
 

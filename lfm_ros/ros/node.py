@@ -120,7 +120,9 @@ class LifterNode(LifecycleNode):
         adapter = load_adapter(lambda: self._settings)
         rigs = adapter.rigs
         with ExitStack() as undo:
-            scout = self._make_scout(settings, known_sizes(settings.known_sizes, rigs))
+            doubt = self.get_logger().warning
+            sizes = known_sizes(settings.known_sizes, rigs, doubt)
+            scout = self._make_scout(settings, sizes)
             undo.callback(scout.close)
             lifter = Lifter.from_pretrained(
                 settings.model or None,
