@@ -33,8 +33,8 @@ def size_doubt(rig: Skeleton, metres: float) -> str:
     name = rig.name or "a rig"
     meaning = "the summed length of the edges" if rig.edges else "twice the radius of the keypoints"
     return (
-        f"known size of {name}: {metres:g} m, where {rig.nominal_size:g} m is usual; it is {meaning}. "
-        f"Is {metres:g} a height, or a length?"
+        f"known size of {name}: {metres:g} m, where {rig.nominal_size:g} m is usual; it is "
+        f"{meaning}. Is {metres:g} a height, or a length?"
     )
 
 

@@ -395,6 +395,18 @@ def test_a_file_that_is_none_is_named(tmp_path, capsys):
     assert "broken.mcap cannot be read as a recording" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("named", ["file", "folder"])
+def test_a_recording_that_breaks_off_is_told_how_to_save(named, tmp_path, capsys):
+    folder = clouds(tmp_path / "bag")
+    (file,) = folder.glob("*.mcap")
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    source = file if named == "file" else folder
+    assert lift(source, "--output", tmp_path / "out.npz") == 2
+    said = capsys.readouterr().err
+    assert f"{file} breaks off" in said
+    assert f"`mcap recover {file} -o {file.with_name(file.stem + '_recovered.mcap')}`" in said
+
+
 def test_options_of_recordings_are_refused_for_arrays(tmp_path, capsys):
     np.savez(tmp_path / "in.npz", keypoints=np.zeros((1, 17, 2)))
     assert lift(tmp_path / "in.npz", "--output", tmp_path / "o.npz", "--topic", "/a") == 2

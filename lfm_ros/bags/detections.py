@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lfm_ros.bags.bodies import Bodies, Part
+from lfm_ros.bags.broken_off import broken_off
 from lfm_ros.bags.cameras import Cameras
 from lfm_ros.bags.choice import (
     camera_topic,
@@ -77,7 +78,8 @@ class DetectionBag:
             self._reader = reader.AnyReader([path], default_typestore=message_types())
             self._reader.open()
         except (reader.AnyReaderError, OSError, AssertionError) as error:
-            raise InputError(f"{path} cannot be read as a recording: {error}") from error
+            why = broken_off(path) or f"{path} cannot be read as a recording: {error}"
+            raise InputError(why) from error
         try:
             self._choose()
         except BaseException:
