@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,19 @@ def test_a_world_that_the_robot_moves_in_is_no_keypoint():
     assert load_robot(text).skeleton.names == ("body", "head", "nose")
 
 
+@pytest.mark.parametrize("first", [[], ["map"], ["map", "world"]])
+def test_a_root_that_only_carries_a_fixed_joint_is_no_keypoint(first):
+    roots = [*first, "base"]
+    text = robot(
+        *(joint(f"at_{b}", "fixed", a, b, "0.3 0 1") for a, b in pairwise(roots)),
+        joint("lift", "revolute", "base", "upper", "0 0 0.3", "0 1 0"),
+        joint("mount", "fixed", "base", "camera", "0.2 0 0.1"),
+        joint("bend", "revolute", "upper", "fore", "0 0 0.3", "0 1 0"),
+        links=" ".join([*roots, "upper", "camera", "fore"]),
+    )
+    assert set(load_robot(text).skeleton.names) == {"base", "upper", "camera", "fore"}
+
+
 def test_the_nominal_size_is_that_of_placement():
     arm = load_robot(ARM, ["base", "turret", "upper", "fore", "hand"])
     assert arm.skeleton.nominal_size == pytest.approx(0.2 + 0.1 + 0.4 + 0.3)
@@ -140,13 +154,17 @@ def write_robot(folder: Path, text: str = QUADRUPED) -> str:
 
 
 def test_the_command_writes_what_load_skeleton_reads(tmp_path: Path, capsys):
-    out = tmp_path / "new" / "dog.yaml"
+    out = tmp_path / "dog.yaml"
     links = ["trunk", "FL_foot", "FR_foot", "RL_foot", "RR_foot"]
     arguments = ["--links", ", ".join(links), "--output", str(out)]
     assert main(["skeleton", "from-urdf", write_robot(tmp_path), *arguments]) == 0
     rig = load_skeleton(str(out))
     assert rig == load_robot(QUADRUPED, links).skeleton
-    assert f"5 keypoints, 4 edges, 2 left/right pairs -> {out}" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert f"5 keypoints, 4 edges, 2 left/right pairs -> {out}" in said.out
+    urdf = tmp_path / "dog.urdf"
+    train = f"python -m training.train --urdf {urdf} --links {','.join(links)} --init base"
+    assert f"{train} --run runs/dog\n" in said.err
 
 
 def test_the_command_prints_without_an_output(tmp_path: Path, capsys):
@@ -160,7 +178,8 @@ def test_the_command_says_what_it_settled(tmp_path: Path, capsys):
     text = robot(
         joint("elbow", "revolute", "a", "b", "1 0 0", limit=""),
         joint("end", "fixed", "b", "c", "1 0 0"),
-        links="a b c",
+        joint("mount", "fixed", "a", "d", "0 1 0"),
+        links="a b c d",
     )
     assert main(["skeleton", "from-urdf", write_robot(tmp_path, text)]) == 0
     assert "joint 'elbow' has no limits" in capsys.readouterr().err
@@ -172,11 +191,14 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, capsys):
         ([path, "--links", "trunk,FL_fot"], "did you mean 'FL_foot'"),
         ([path, "--output", str(tmp_path / "dog.json")], "not a .yaml path"),
         ([path, "--output", str(tmp_path / "dog.urdf" / "x.yaml")], "cannot be written"),
+        ([path, "--output", str(tmp_path / "tpyo" / "x.yaml")], "cannot be written: No such"),
+        ([path, "--links", "trunk,FL_foot,FR_foot"], "3 keypoints (trunk, FL_foot, FR_foot) are"),
         ([str(tmp_path / "cat.urdf")], "cannot be read"),
     ]
     for arguments, message in cases:
         assert main(["skeleton", "from-urdf", *arguments]) == 2
         assert message in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == ["dog.urdf"]
 
 
 def test_list_and_show(capsys):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 from lfm_ros.core.errors import SkeletonError
+from lfm_ros.lifter import MIN_KEYPOINTS
 from lfm_ros.skeletons import as_yaml, load_skeleton, registered
 from lfm_ros.urdf import Robot, load_robot
 
@@ -24,14 +26,17 @@ def add_parser(commands: Any) -> None:
     made = tasks.add_parser(
         "from-urdf",
         help="the rig of a robot, from its URDF",
-        description="Write the rig whose keypoints are links of a robot. Meshes are not needed.",
+        description="Write the rig whose keypoints are links of a robot, and say how to train for "
+        "it. Meshes are not needed. A root that only carries a fixed joint, such as world, is not "
+        "taken for the base; of links at one place the first is taken.",
     )
     made.add_argument("urdf", type=Path, metavar="ROBOT.urdf", help="expanded, not xacro")
     made.add_argument(
         "--links",
         type=_links,
         metavar="A,B,C",
-        help="links that are keypoints, in this order; else the base and all that moves",
+        help="links that are keypoints, in this order; else the base, all that joints move, and "
+        "the ends of fixed joints, such as tools, feet and cameras",
     )
     made.add_argument(
         "--output", type=Path, metavar="OUT.yaml", help="where to write it; else to the terminal"
@@ -56,16 +61,37 @@ def _from_urdf(options: argparse.Namespace) -> int:
     robot = load_robot(options.urdf, options.links)
     for note in robot.notes:
         print(f"note: {note}", file=sys.stderr)
+    _refuse_few(robot)
     text = _head(robot, options.urdf) + as_yaml(robot.skeleton)
     if options.output is None:
         print(text, end="")
-        return 0
-    _write(options.output, text)
-    print(
-        f"{robot.name}: {len(robot.skeleton)} keypoints, {len(robot.skeleton.edges)} edges, "
-        f"{len(robot.skeleton.pairs or ())} left/right pairs -> {options.output}"
-    )
+    else:
+        _write(options.output, text)
+        print(
+            f"{robot.name}: {len(robot.skeleton)} keypoints, {len(robot.skeleton.edges)} edges, "
+            f"{len(robot.skeleton.pairs or ())} left/right pairs -> {options.output}"
+        )
+    print(_next_step(robot, options), file=sys.stderr)
     return 0
+
+
+def _refuse_few(robot: Robot) -> None:
+    names = robot.skeleton.names
+    if len(names) < MIN_KEYPOINTS:
+        raise SkeletonError(
+            f"{robot.name!r}: {len(names)} keypoints ({', '.join(names)}) are too few, since "
+            f"{MIN_KEYPOINTS} are needed to lift it; name more links with --links"
+        )
+
+
+def _next_step(robot: Robot, options: argparse.Namespace) -> str:
+    links = ["--links", ",".join(options.links)] if options.links else []
+    command = ["python", "-m", "training.train", "--urdf", str(options.urdf), *links]
+    command += ["--init", "base", "--run", f"runs/{robot.name}"]
+    return (
+        "note: networks know a robot poorly that they were not trained on; train one for it, in a "
+        f"checkout: {shlex.join(command)}"
+    )
 
 
 def _head(robot: Robot, path: Path) -> str:
@@ -79,7 +105,6 @@ def _write(path: Path, text: str) -> None:
     if path.suffix not in (".yaml", ".yml"):
         raise SkeletonError(f"{path} is not a .yaml path; skeletons are read from such alone")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     except OSError as error:
         raise SkeletonError(f"{path} cannot be written: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -48,7 +49,7 @@ def named_links(urdf: Urdf, names: Sequence[str], places: Array) -> list[int]:
 
 
 def telling_links(urdf: Urdf, places: Array) -> tuple[list[int], list[str]]:
-    """The links that tell the pose: the base, all that joints move, and the ends of fixed chains.
+    """The links that tell the pose: the base, all that joints move, and the ends of fixed joints.
 
     Of links that are nearer to each other than 1 % of the robot in every pose the first is taken.
 
@@ -93,9 +94,17 @@ def contracted_edges(parents: Sequence[int], chosen: Sequence[int]) -> list[Edge
 
 
 def _base(urdf: Urdf) -> int:
-    """The first link that is the robot's: a world that it moves freely in is not."""
+    """The first link that is the robot's.
+
+    A world that it moves freely in is not, nor is one that carries nothing but a fixed joint, as
+    `world` and `base_footprint` do.
+    """
+    children = Counter(joint.parent for joint in urdf.joints)
     base = 0
-    while base < len(urdf.joints) and urdf.joints[base].kind in ("floating", "planar"):
+    for joint in urdf.joints:  # of one child each, so far: the next joint is the next link's
+        alone = joint.kind == "fixed" and children[joint.parent] == 1 and children[joint.child]
+        if not alone and joint.kind not in ("floating", "planar"):
+            break
         base += 1
     return base
 
