@@ -22,6 +22,7 @@ from lfm_ros.lifter import Lifter
 from lfm_ros.ros import parameter_spec, qos
 from lfm_ros.ros.adapters import load_adapter
 from lfm_ros.ros.complaints import Complaints
+from lfm_ros.ros.depth_silence import DepthSilence
 from lfm_ros.ros.diagnostics import Statistics, diagnostic_array
 from lfm_ros.ros.frames import Frames
 from lfm_ros.ros.inputs import Inputs
@@ -34,11 +35,13 @@ from lfm_ros.ros.scout import Scout
 from lfm_ros.ros.silence import Silence
 from lfm_ros.ros.stamps import nanoseconds
 from lfm_ros.ros.surroundings import FRAME_PARAMETERS
+from lfm_ros.ros.topic_names import resolved
 from lfm_ros.ros.unheard import unheard
 
 Result = TransitionCallbackReturn
 # What rclpy publishes for each node.
 _EVERY_NODE = {"/parameter_events", "/rosout"}
+_RESET = "forgot identities and counts, deleted the markers; kept camera, transforms and depth"
 
 
 class LifterNode(LifecycleNode):
@@ -54,6 +57,7 @@ class LifterNode(LifecycleNode):
         self._pipeline: Pipeline | None = None
         self._inputs: Inputs | None = None
         self._silence: Silence | None = None
+        self._depth_silence: DepthSilence | None = None
         self._statistics = Statistics()
         self._complaints = Complaints(self.get_logger())
         self._state, self._failure, self._enabled = "unconfigured", "", True
@@ -170,6 +174,9 @@ class LifterNode(LifecycleNode):
         pipeline.start(settings.queue_depth)
         self._inputs = Inputs(self, pipeline, settings, self._statistics)
         self._silence = Silence(self, pipeline.adapter.type_name, self._statistics)
+        self._depth_silence = None
+        if settings.use_depth:
+            self._depth_silence = DepthSilence(self, resolved(self, "depth"), pipeline.depth)
         self._announce_topics(self._inputs, pipeline.adapter.type_name)
 
     def _announce_topics(self, inputs: Inputs, type_name: str) -> None:
@@ -246,7 +253,7 @@ class LifterNode(LifecycleNode):
         if self._pipeline is not None:
             self._pipeline.reset()
         response.success = True
-        response.message = "forgot identities and counts, deleted the markers, kept the camera"
+        response.message = _RESET
         return response
 
     def _on_time_jump(self, jump: TimeJump) -> None:
@@ -281,7 +288,7 @@ class LifterNode(LifecycleNode):
         if self._failure:
             return "ERROR", self._failure.strip().splitlines()[-1]
         problem = self._foreign_publishers() or self._unheard() or self._statistics.recent_problem()
-        problem = problem or self._silent()
+        problem = problem or self._silent() or self._doubtful()
         if problem:
             return "WARN", problem
         if self._pipeline is not None and self._pipeline.camera not in ("", "camera_info"):
@@ -318,6 +325,13 @@ class LifterNode(LifecycleNode):
         if self._inputs is None or self._silence is None or not self._enabled:
             return ""
         return self._silence.problem(self._inputs.topics, self._settings.input_timeout)
+
+    def _doubtful(self) -> str:
+        """What does not fit together of that which comes."""
+        if self._inputs is None or self._pipeline is None or not self._enabled:
+            return ""
+        no_depth = self._depth_silence.problem() if self._depth_silence is not None else ""
+        return self._pipeline.doubts.first or no_depth
 
     def _start_by_itself(self) -> None:
         if self.trigger_configure() == Result.SUCCESS:

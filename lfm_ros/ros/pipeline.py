@@ -24,11 +24,11 @@ from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.lifted_frame import LiftedFrame, lift_frame
 from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
+from lfm_ros.ros.plausibility import Plausibility
 from lfm_ros.ros.scout import Scout
-from lfm_ros.ros.stamps import check_stamp, nanoseconds
+from lfm_ros.ros.stamps import check_stamp
 from lfm_ros.ros.tracking import Tracking
 from lfm_ros.ros.worker import Worker
-from lfm_ros.tracker import REORDERING
 
 # How long a frame waits for the CameraInfo of its own stamp, if cameras came in pairs so far.
 _PATIENCE_SECONDS = 0.05
@@ -58,6 +58,10 @@ class Pipeline:
         age: Seconds since a stamp, by the node's clock.
         statistics: Counts what happens.
         complaints: Says why.
+
+    Attributes:
+        depth: The depth images that came in.
+        doubts: What seems to be wrong with the inputs now.
     """
 
     def __init__(
@@ -81,7 +85,8 @@ class Pipeline:
         self._scout = scout
         self._cameras = CameraCache(settings().rectified)
         self._tracking = Tracking()
-        self._last_stamp: int | None = None
+        self._plausibility = Plausibility(adapter.names_optical_frame, statistics, complaints)
+        self.depth, self.doubts = scout.depth, self._plausibility.doubts
         self._last_placed: LiftedFrame | None = None
         self._enabled = True
         self._publishing = threading.Lock()
@@ -127,17 +132,17 @@ class Pipeline:
     def reset(self) -> None:
         """Forget identities and complaints, and delete the markers.
 
-        The camera stays: some drivers say it only once.
+        What was heard stays: the camera, which some drivers say only once, transforms and depth.
         """
         self._complaints.clear()
-        self.restart_time()
+        self._plausibility.clear()
+        self._forget_identities()
 
     def restart_time(self) -> None:
         """Forget what was seen so far: from now on stamps are of another time."""
         self._scout.clear()
-        self._tracking.reset()
-        self._last_stamp = None
-        self._clear_outputs()
+        self._plausibility.restart_time()
+        self._forget_identities()
 
     def take_camera_info(self, info: Any) -> None:
         """A ``sensor_msgs/msg/CameraInfo`` came in, serialised or not."""
@@ -218,7 +223,7 @@ class Pipeline:
         """Lift and publish a frame; in the worker's thread."""
         job.watch.lap("waiting")
         try:
-            self._check_stamp(job.detections)
+            self._plausibility.check_stamp(job.detections)
             settings = self._settings()
             seen = self._cameras.at(job.detections.stamp, _PATIENCE_SECONDS)
             camera = self._camera(seen, settings)
@@ -227,6 +232,8 @@ class Pipeline:
                 return
             frame_id = self._frame_id(job.detections, seen, settings)
             detections = job.detections.in_pixels(camera.size)
+            depth = self._scout.depth.latest if settings.use_depth else None
+            self._plausibility.check(detections, seen, camera, depth, settings)
             around = self._scout.at(detections.stamp, frame_id, settings)
             frame = lift_frame(
                 self.lifter, self._tracking, self._rigs, detections, camera, around, settings
@@ -312,21 +319,13 @@ class Pipeline:
         )
         return from_camera
 
-    def _check_stamp(self, detections: Keypoints2D) -> None:
-        stamp = nanoseconds(detections.stamp)
-        back = 0 if self._last_stamp is None else self._last_stamp - stamp
-        if back > 0:
-            self._statistics.noted("stamps_back")
-            self._complaints.warn(
-                f"stamps of keypoints go back by {1e-9 * back:.3f} s; frames are lifted all the "
-                "same, but tf2 refuses what is older than what it has, and the tracker forgets "
-                f"everybody if it is more than {REORDERING:g} s"
-            )
-        self._last_stamp = stamp
-
     def _drop(self, cause: str, why: str) -> None:
         self._statistics.dropped(cause, why.strip().splitlines()[-1])
         self._complaints.warn(why)
+
+    def _forget_identities(self) -> None:
+        self._tracking.reset()
+        self._clear_outputs()
 
     def _destroy_outputs(self) -> None:
         with self._publishing:

@@ -41,7 +41,7 @@ class Scout:
         self._statistics, self._complaints = statistics, complaints
 
     def clear(self) -> None:
-        """Forget depth images and transforms."""
+        """Forget depth images and transforms: time starts anew."""
         self.depth.clear()
         if self._frames is not None:
             self._frames.clear()
@@ -77,11 +77,8 @@ class Scout:
     def _depth_at(self, stamp: Any) -> NDArray[np.generic] | None:
         depth = self.depth.at(stamp, _PATIENCE_SECONDS)
         if depth is None:
-            self._missing(
-                "without_depth",
-                "no depth image within 50 ms of the keypoints, so another cue tells the size; "
-                "remap depth to the aligned depth image, or turn use_depth off",
-            )
+            # Said by DepthSilence, once it is not just a slower camera.
+            self._statistics.noted("without_depth")
         return depth
 
     def _missing(self, cause: str, why: str) -> None:

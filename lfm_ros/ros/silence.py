@@ -58,25 +58,32 @@ class Silence:
 
     def _reason(self, topics: Sequence[str]) -> str:
         speakers = {topic: self._node.get_publishers_info_by_topic(topic) for topic in topics}
-        found = [f"{topic} ({_published(peers)})" for topic, peers in speakers.items()]
+        found = [f"{topic} ({published_by(peers)})" for topic, peers in speakers.items()]
         if any(speakers.values()):
             return f"{', '.join(found)}; {_REMEDY_PRESENT}"
-        elsewhere = self._elsewhere(topics)
+        elsewhere = published_elsewhere(self._node, self._type_name, topics[0])
         hint = f" ({self._type_name} is published on {', '.join(elsewhere)})" if elsewhere else ""
         return f"{', '.join(found)}; {_REMEDY_ABSENT}{hint}"
 
-    def _elsewhere(self, topics: Sequence[str]) -> list[str]:
-        """Where others publish messages of that type, the most similar name first."""
-        node = self._node
-        own = {publisher.topic_name for publisher in node.publishers}
-        others = [
-            name
-            for name, types in node.get_topic_names_and_types()
-            if self._type_name in types and name not in own and node.count_publishers(name)
-        ]
-        return get_close_matches(topics[0], others, _OTHERS, cutoff=0.0)
+
+def published_elsewhere(node: Node, type_name: str, like: str) -> list[str]:
+    """Where others publish messages of a type, the most similar name first.
+
+    Args:
+        node: Whose graph is asked; its own topics do not count.
+        type_name: Of the messages.
+        like: Full name of the topic that nothing comes on.
+    """
+    own = {publisher.topic_name for publisher in node.publishers}
+    others = [
+        name
+        for name, types in node.get_topic_names_and_types()
+        if type_name in types and name not in own and name != like and node.count_publishers(name)
+    ]
+    return get_close_matches(like, others, _OTHERS, cutoff=0.0)
 
 
-def _published(peers: Sequence[Any]) -> str:
+def published_by(peers: Sequence[Any]) -> str:
+    """Who they are, in words."""
     names = sorted({f"{peer.node_namespace.rstrip('/')}/{peer.node_name}" for peer in peers})
     return f"published by {', '.join(names)}" if names else "nobody publishes it"

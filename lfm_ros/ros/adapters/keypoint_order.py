@@ -28,12 +28,14 @@ class KeypointOrder:
     Args:
         entries: The parameter ``keypoint_map``: ``FROM: TO`` or ``RIG/FROM: TO``, where FROM is a
             name or a number in the detector's order and TO a keypoint of the rig.
+        first_id: The parameter ``keypoint_id_base``.
 
     Raises:
         MessageError: An entry cannot be read.
     """
 
-    def __init__(self, entries: Sequence[str] = ()) -> None:
+    def __init__(self, entries: Sequence[str] = (), first_id: int = 1) -> None:
+        self._first_id = first_id
         self._map = read_entries("keypoint_map", entries, _EXAMPLE)
         self._known: dict[object, NDArray[np.int64] | None] = {}
 
@@ -73,7 +75,7 @@ class KeypointOrder:
             self._known[key] = self._by_name(names, rig) if names else self._by_number(rig)
         table = self._known[key]
         if table is None or names:
-            _check_range(places, len(names or rig.names), rig)
+            _check_range(places, len(names or rig.names), rig, self._first_id)
         if table is None:
             return places
         known = (places >= 0) & (places < len(table))
@@ -127,14 +129,20 @@ class KeypointOrder:
         return {s: to for s, to in {**general, **special}.items() if to in rig.names}
 
 
-def _check_range(places: NDArray[np.int64], count: int, rig: Skeleton) -> None:
+def _check_range(places: NDArray[np.int64], count: int, rig: Skeleton, first_id: int) -> None:
     wrong = places[(places < 0) | (places >= count)]
-    if len(wrong):
-        raise MessageError(
-            f"keypoint {int(wrong[0])} is not one of the {count} that were expected for rig "
-            f"{rig.name!r} (counted from 0); choose the rig that the detector uses (skeletons, "
-            "class_skeletons), or say in keypoint_map which of its keypoints are which"
-        )
+    if not len(wrong):
+        return
+    found = (
+        f"keypoint {int(wrong[0])} is not one of the {count} that were expected for rig "
+        f"{rig.name!r} (counted from 0)"
+    )
+    if first_id == 0 and int(places.max()) == count and int(places.min()) > 0:
+        raise MessageError(f"{found}; the detector seems to count from 1: set keypoint_id_base: 1")
+    raise MessageError(
+        f"{found}; choose the rig that the detector uses (skeletons, class_skeletons), or say in "
+        "keypoint_map which of its keypoints are which"
+    )
 
 
 def _plain(name: str) -> str:

@@ -26,6 +26,7 @@ class Keypoints2D:
         normalized: Whether the keypoints are shares of the image's width and height, not pixels.
         left_out: Why detections are missing here, as sentences for the user.
         doubts: Why the keypoints may be those of another rig, likewise.
+        highest_score: The largest confidence there was before it was limited to 1.
     """
 
     keypoints: NDArray[np.float32]
@@ -37,6 +38,7 @@ class Keypoints2D:
     normalized: bool = False
     left_out: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    highest_score: float = 1.0
 
     def __len__(self) -> int:
         return len(self.skeleton)

@@ -61,7 +61,7 @@ def load_adapter(settings: Callable[[], AdapterSettings], *, ros: bool = True) -
     reader = make(now)
     message = _message(input_type, reader) if ros else object
     rigs, classes = rigs_in_use(now.skeletons, now.class_skeletons, reader.rig)
-    order = KeypointOrder(now.keypoint_map)
+    order = KeypointOrder(now.keypoint_map, now.keypoint_id_base)
     order.check(rigs)
     rigging = Rigging(classes, order, lambda: settings().min_detection_confidence)
     return Adapter(

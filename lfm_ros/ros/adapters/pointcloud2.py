@@ -44,7 +44,7 @@ def adapt(
     else:
         header, cloud = message.header, decode_keypoints(message)
     _check_rigs(cloud, rigs)
-    keypoints, confidence = _without_missing(cloud)
+    keypoints, confidence, highest = _without_missing(cloud)
     return Keypoints2D(
         keypoints=keypoints,
         confidence=confidence,
@@ -52,6 +52,7 @@ def adapt(
         skeleton=cloud.skeleton,
         stamp=header.stamp,
         frame_id=header.frame_id,
+        highest_score=highest,
     )
 
 
@@ -89,19 +90,21 @@ def _check_padding(cloud: Keypoints, rigs: Sequence[Skeleton], widths: NDArray[n
         )
 
 
-def _without_missing(cloud: Keypoints) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _without_missing(cloud: Keypoints) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+    """Keypoints, confidence in [0, 1], and the highest confidence there was, or 1."""
     uv, given = cloud.uv, cloud.confidence
     if not len(given):
         # It may claim any number of columns, which nobody must make arrays of.
-        return uv[:, :0], given[:, :0]
+        return uv[:, :0], given[:, :0], 1.0
     finite, placed = np.isfinite(uv), uv.any(-1)
     # NaN is neither above 0 nor below infinity.
     if finite.all() and placed.all() and (given > 0).all() and (given <= 1).all():
-        return uv, given
+        return uv, given, 1.0
     seen = finite[..., 0] & finite[..., 1] & placed & (given > 0) & (given < np.inf)
     return (
         np.where(seen[..., None], uv, np.float32(0)),
         np.where(seen, np.minimum(given, np.float32(1)), np.float32(0)),
+        float(given.max(initial=1, where=seen)),
     )
 
 

@@ -74,6 +74,7 @@ class Rigging:
             normalized=normalized or _are_shares(points[confidence > 0]),
             left_out=tuple(dict.fromkeys(left_out)),
             doubts=tuple(dict.fromkeys(doubts)),
+            highest_score=_highest_score(kept),
         )
 
     def _doubt(self, instance: Instance, rig: Skeleton) -> str:
@@ -91,12 +92,17 @@ class Rigging:
             return None
         rig = self._rig(instance.labels)
         if rig is None:
-            left_out.append(
-                f"detections of class {instance.labels[0][:80]!r} are left out, for class_skeletons"
-                f" gives them no rig; add '{instance.labels[0][:80]}: RIG' or '{ANY_CLASS}: RIG'"
-            )
+            left_out.append(self._without_rig(instance.labels))
             return None
         return instance, rig
+
+    def _without_rig(self, labels: tuple[str, ...]) -> str:
+        label = labels[0][:80]
+        why = f"detections of class {label!r} are left out, for class_skeletons gives them no rig"
+        same = next((c for c in self._classes if c.lower() in map(str.lower, labels)), None)
+        if same is not None:
+            return f"{why}: it has {same!r}, which is not the same; write {label!r}"
+        return f"{why}; add '{label}: RIG' or '{ANY_CLASS}: RIG'"
 
     def _rig(self, labels: tuple[str, ...]) -> int | None:
         if not self._classes:
@@ -123,6 +129,12 @@ def _padded(
         points[row[order], column[order]] = given[order]
         confidence[row[order], column[order]] = sure[order]
     return points, confidence
+
+
+def _highest_score(kept: Sequence[tuple[Instance, int]]) -> float:
+    """The largest finite confidence of a keypoint, or 1."""
+    scores = np.concatenate([[1.0], *(instance.confidence for instance, _ in kept)])
+    return float(scores.max(initial=1, where=np.isfinite(scores)))
 
 
 def _are_shares(seen: Floats | NDArray[np.float32]) -> bool:
