@@ -51,6 +51,7 @@ def points(instances: int = 2, width: int = 5) -> Points:
         confidence=rng.uniform(0, 1, (instances, width)).astype(np.float32),
         observed=rng.uniform(0, 1, (instances, width)) > 0.5,
         scale_source=np.arange(instances, dtype=np.uint8),
+        slot=np.arange(instances, dtype=np.int16) - 1,
         instance_id=np.arange(instances, dtype=np.int32) - 3,
         skeleton=np.arange(instances, dtype=np.int32) % 2,
     )

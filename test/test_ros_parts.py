@@ -27,8 +27,10 @@ from lfm_ros.core.rotations import angle_between, matrix_from_rotvec
 from lfm_ros.core.skeleton import RootFrame, Skeleton
 from lfm_ros.ros.camera_cache import CameraCache
 from lfm_ros.ros.camera_info import camera_info
+from lfm_ros.ros.clouds import decode_points
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.diagnostics import Statistics
+from lfm_ros.ros.lifted_cloud import CloudBuilder
 from lfm_ros.ros.lifted_frame import LiftedFrame
 from lfm_ros.ros.markers import MarkerBuilder
 from lfm_ros.ros.parameters import LifterParameters
@@ -275,6 +277,16 @@ def test_transforms_bring_the_keypoints_back_to_the_camera(lifted):
             local = child.transform.translation
             there = matrix @ [local.x, local.y, local.z] + [shift.x, shift.y, shift.z]
             np.testing.assert_allclose(there, lifted.tracked.points[row, index], atol=1e-9)
+
+
+def test_the_cloud_says_which_frame_is_whose(lifted):
+    seen = frame(lifted.tracked.points, lifted.tracked.first_rotation, [0, 1])
+    builder = TransformBuilder([STICK, ROOTED], LifterParameters(max_tracks=1))
+    slots = builder.slots_of(seen.tracked)
+    made, without = builder.build(seen, keypoints=False)
+    cloud = decode_points(CloudBuilder().build(seen, slots))
+    assert cloud.slot.tolist() == [0, -1]
+    assert ([one.child_frame_id for one in made], without) == (["lfm_0"], 1)
 
 
 def test_rep155_names_and_slots_that_run_out(lifted):

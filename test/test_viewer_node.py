@@ -82,6 +82,7 @@ def cloud(header: Header, shift: float = 0.0) -> PointCloud2:
         confidence=zeros,
         observed=points.observed,
         scale_source=sources,
+        slot=np.full(count, -1, np.int16),
         instance_id=points.instance_id,
         skeleton=points.skeleton,
     )

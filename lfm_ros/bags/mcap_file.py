@@ -66,8 +66,9 @@ class McapFile:
             self._begun = True
             self._put("/skeletons", self._messages.text(self._described), moment)
         self._put("/markers", self._messages.markers(moment), moment)
-        self._put("/keypoints_3d", self._messages.cloud(moment), moment)
+        # First, for they decide who has which frame, which the cloud tells too.
         transforms = self._messages.transforms(moment)
+        self._put("/keypoints_3d", self._messages.cloud(moment), moment)
         # tf2 takes no frame that hangs on nothing.
         if transforms.transforms and moment.frame_id:
             self._put("/tf", transforms, moment)

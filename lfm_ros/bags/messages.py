@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 _SLOTS, _PREFIX, _STRENGTH = 16, "lfm_", 1.0
 _POINT_SIZE, _LINE_WIDTH, _LIFETIME = 0.03, 0.012, 1
 _SEEN, _FILLED_IN = 1.0, 0.3
-_DATATYPES = {"uint8": 2, "int32": 5, "float32": 7}
+_DATATYPES = {"uint8": 2, "int16": 3, "int32": 5, "float32": 7}
 
 
 class Messages:
@@ -68,7 +68,8 @@ class Messages:
     def cloud(self, moment: LiftedMoment) -> Any:
         """``sensor_msgs/msg/PointCloud2`` with the fields of ``keypoints_3d``."""
         tracked = moment.tracked
-        points = tracked_points(tracked, tracked.beside(moment.confidence))
+        confidence = tracked.beside(moment.confidence)
+        points = tracked_points(tracked, confidence, self._frames.slots_of(tracked))
         widths = np.array([len(rig) for rig in self._rigs], np.int64)[tracked.skeleton]
         cells = point_cells(points, widths)
         return self._make(

@@ -21,16 +21,16 @@ _TURN = 2 * np.pi
 
 
 class PointFilter(Protocol):
-    """What makes steady points of noisy ones.
-
-    Attributes:
-        root_doubt: The doubt, see ``step``, of where an object is, across the view and along it.
-            From frame to frame a lifted person's bearing moves by 0.004 radii and the distance by
-            0.05 to 0.11, where an ordinary keypoint moves by 0.016.
-    """
+    """What makes steady points of noisy ones."""
 
     @property
-    def root_doubt(self) -> tuple[float, float]: ...
+    def root_doubt(self) -> tuple[float, float]:
+        """The doubt, see ``step``, of where an object is: across the view, and along it.
+
+        From frame to frame a lifted person's bearing moves by 0.004 radii and the distance by 0.05
+        to 0.11, where an ordinary keypoint moves by 0.016.
+        """
+        ...
 
     def step(
         self, state: Floats, measured: Floats, seconds: Floats, doubt: Floats, unit: Floats

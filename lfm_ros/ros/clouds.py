@@ -14,6 +14,7 @@ of height B and width K are the same bytes. Rigs with fewer keypoints than the w
     x y z      float32 @0 @4 @8  metres, the header's frame, NaN: no point
     sigma      float32 @12   metres                    confidence   float32 @16
     observed   uint8   @20   0: filled in              scale_source uint8   @21
+    slot       int16   @22   of its TF frame, -1: none
     instance_id int32  @24   skeleton int32 @28        keypoint     int32   @32  -1: padding
     place_sigma float32 @36  metres
 
@@ -48,10 +49,11 @@ POINT_DTYPE = np.dtype(
     {
         "names": [
             *("x", "y", "z", "sigma", "confidence"),
-            *("observed", "scale_source", "instance_id", "skeleton", "keypoint", "place_sigma"),
+            *("observed", "scale_source", "slot"),
+            *("instance_id", "skeleton", "keypoint", "place_sigma"),
         ],
-        "formats": [*["<f4"] * 5, "u1", "u1", *["<i4"] * 3, "<f4"],
-        "offsets": [0, 4, 8, 12, 16, 20, 21, 24, 28, 32, 36],
+        "formats": [*["<f4"] * 5, "u1", "u1", "<i2", *["<i4"] * 3, "<f4"],
+        "offsets": [0, 4, 8, 12, 16, 20, 21, 22, 24, 28, 32, 36],
         "itemsize": 40,
     }
 )
@@ -59,6 +61,8 @@ POINT_DTYPE = np.dtype(
 _SEEN = ("u", "v", "confidence")
 _WHOSE = {"instance_id": -1, "skeleton": 0}
 _LARGEST = 2**31 - 1
+#: ``Points.slot`` of who has no TF frame.
+NO_SLOT = -1
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ class Points:
         confidence: Of the 2D keypoint, shape (B, K), float32.
         observed: False where the network filled the keypoint in, shape (B, K), bool.
         scale_source: Index into ``lfm_ros.core.placement.SCALE_SOURCES``, shape (B,), uint8.
+        slot: What stands for an instance in the name of its TF frame, shape (B,), int16; -1 for
+            none, or where the message has no such field.
         instance_id: Shape (B,), int32.
         skeleton: Shape (B,), int32.
     """
@@ -100,6 +106,7 @@ class Points:
     confidence: NDArray[np.float32]
     observed: NDArray[np.bool_]
     scale_source: NDArray[np.uint8]
+    slot: NDArray[np.int16]
     instance_id: NDArray[np.int32]
     skeleton: NDArray[np.int32]
 
@@ -202,7 +209,7 @@ def point_cells(points: Points, widths: NDArray[np.integer]) -> NDArray[np.void]
             cells[name][padding] = np.nan
         cells["confidence"][padding] = cells["observed"][padding] = 0
         cells["keypoint"][padding] = -1
-    for name in ("scale_source", "instance_id", "skeleton", "place_sigma"):
+    for name in ("scale_source", "slot", "instance_id", "skeleton", "place_sigma"):
         cells[name] = getattr(points, name)[:, None]
     return cells
 
@@ -220,27 +227,29 @@ def decode_points(message: PointCloud2) -> Points:
     """
     floats = dict.fromkeys(("x", "y", "z", "sigma", "confidence"), "f")
     whole = dict.fromkeys(("observed", "scale_source", "instance_id", "skeleton"), "i")
-    layout = cloud_layout(message, {**floats, **whole}, {"place_sigma": "f"})
+    layout = cloud_layout(message, {**floats, **whole}, {"place_sigma": "f", "slot": "i"})
     columns = layout.columns(message.data)
     whose = ("scale_source", "instance_id", "skeleton")
     told = _row_values(whose, layout.planes(whose).of(message.data))
     return Points(
         xyz=np.stack([columns[axis] for axis in "xyz"], -1).astype(np.float32),
         sigma=columns["sigma"].astype(np.float32),
-        place_sigma=_place_sigma(columns),
+        place_sigma=_first(columns, "place_sigma", np.nan).astype(np.float32),
         confidence=columns["confidence"].astype(np.float32),
         observed=columns["observed"].astype(bool),
         scale_source=told["scale_source"].astype(np.uint8),
+        slot=_first(columns, "slot", NO_SLOT).astype(np.int16),
         instance_id=told["instance_id"],
         skeleton=told["skeleton"],
     )
 
 
-def _place_sigma(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    cells = columns.get("place_sigma")
+def _first(columns: Mapping[str, NDArray[Any]], name: str, default: float) -> NDArray[Any]:
+    """What a field that may be absent says in the first point of each row, shape (B,)."""
+    cells = columns.get(name)
     if cells is None or cells.size == 0:
-        return np.full(len(columns["x"]), np.nan, np.float32)
-    return cells[:, 0].astype(np.float32)
+        return np.full(len(columns["x"]), default)
+    return cells[:, 0]
 
 
 def _row_values(names: Sequence[str], cells: NDArray[Any]) -> dict[str, NDArray[np.int32]]:

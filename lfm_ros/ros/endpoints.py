@@ -69,7 +69,9 @@ SERVICES = (
         "False: drop frames and delete the markers, but keep the network.",
     ),
     Endpoint(
-        "~/reset", "std_srvs/srv/Trigger", "Forget identities and counts; delete the markers."
+        "~/reset",
+        "std_srvs/srv/Trigger",
+        "Forget identities and counts; delete the markers. Keeps camera, transforms and depth.",
     ),
 )
 
@@ -90,6 +92,7 @@ FIELDS = {
         "confidence": "of the detection",
         "observed": "0: the network filled the keypoint in",
         "scale_source": "where the size comes from",
+        "slot": "of its TF frame `<tf_prefix><slot>`; -1: it has none",
         "instance_id": "of the detections, or of the tracker",
         "skeleton": "index into the parameter skeletons",
         "keypoint": "index in the rig; -1: padding",

@@ -12,6 +12,7 @@ from lfm_ros.core.rotations import quat_xyzw_from_matrix
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.core.steady_turns import SteadyTurns
 from lfm_ros.instance_frames import instance_frames
+from lfm_ros.ros.clouds import NO_SLOT
 from lfm_ros.ros.slots import TrackSlots
 from lfm_ros.tracked import Tracked
 
@@ -54,6 +55,14 @@ class LentFrames:
         self._slots = TrackSlots(self._count)
         self._turns = SteadyTurns()
 
+    def slots_of(self, tracked: Tracked) -> NDArray[np.int16]:
+        """What stands for each instance (B,) in the name of its frame; -1 for none."""
+        slots = np.full(len(tracked), NO_SLOT, np.int16)
+        valid = np.flatnonzero(tracked.valid)
+        lent = self._slots.assign(tracked.instance_id[valid].tolist())
+        slots[valid] = [NO_SLOT if slot is None else slot for slot in lent]
+        return slots
+
     def lend(self, tracked: Tracked, stamp_ns: int, strength: float) -> Lent:
         """The frames of the valid instances.
 
@@ -62,9 +71,8 @@ class LentFrames:
             stamp_ns: Of the frame, nanoseconds.
             strength: How much orientations are smoothed; 0: not at all.
         """
-        valid = np.flatnonzero(tracked.valid)
-        slots = self._slots.assign(tracked.instance_id[valid].tolist())
-        rows = valid[np.array([slot is not None for slot in slots], bool)]
+        slots = self.slots_of(tracked)
+        rows = np.flatnonzero(slots != NO_SLOT)
         origins, rotations = instance_frames(tracked, self._rigs, rows)
         quat_xyzw = quat_xyzw_from_matrix(rotations)
         if strength > 0:
@@ -72,5 +80,5 @@ class LentFrames:
             # tracker, since it is here that the axes of a rig are known, and only if they are used.
             ids = tracked.instance_id[rows].tolist()
             quat_xyzw = self._turns.step(ids, quat_xyzw, stamp_ns, strength)
-        lent = [slot for slot in slots if slot is not None]
-        return Lent(rows, lent, origins, quat_xyzw, len(valid) - len(rows))
+        without = np.count_nonzero(tracked.valid) - len(rows)
+        return Lent(rows, slots[rows].tolist(), origins, quat_xyzw, without)

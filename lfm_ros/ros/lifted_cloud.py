@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
+from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
 
@@ -45,12 +46,16 @@ class CloudBuilder:
     def __init__(self, *, fast: bool = False, tell: Callable[[str], None] = lambda _: None) -> None:
         self._messages = FastMessages(points_cloud, _PARTS, enabled=fast, tell=tell)
 
-    def build(self, frame: LiftedFrame) -> Any:
+    def build(self, frame: LiftedFrame, slots: NDArray[np.int16]) -> Any:
         """``sensor_msgs/msg/PointCloud2``, or its bytes.
 
         What is not valid or not known has NaN coordinates.
+
+        Args:
+            frame: What is in it.
+            slots: Of the instances' TF frames, (B,); -1 for none.
         """
-        points = tracked_points(frame.tracked, frame.confidence)
+        points = tracked_points(frame.tracked, frame.confidence, slots)
         cells = point_cells(points, frame.widths)
         stamp = frame.stamp
         numbers = {

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import String
@@ -14,6 +16,7 @@ from visualization_msgs.msg import MarkerArray
 
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros import qos
+from lfm_ros.ros.clouds import NO_SLOT
 from lfm_ros.ros.lifted_cloud import CloudBuilder
 from lfm_ros.ros.lifted_frame import LiftedFrame
 from lfm_ros.ros.markers import MarkerBuilder, clearing_markers
@@ -69,7 +72,7 @@ class Outputs:
         if self._marker_topic.get_subscription_count():
             self._marker_topic.publish(self._markers.build(frame, settings))
         if self._cloud_topic.get_subscription_count():
-            self._cloud_topic.publish(self._clouds.build(frame))
+            self._cloud_topic.publish(self._clouds.build(frame, self._slots_of(frame, settings)))
         return self._publish_tf(frame, settings)
 
     def clear(self) -> None:
@@ -101,6 +104,11 @@ class Outputs:
         if message is not None:
             self._tf_topic.publish(message)
         return without
+
+    def _slots_of(self, frame: LiftedFrame, settings: LifterParameters) -> NDArray[np.int16]:
+        if self._tf_topic is None or not settings.publish_tf:
+            return np.full(len(frame.tracked), NO_SLOT, np.int16)
+        return self._transforms.slots_of(frame.tracked)
 
     def _managed(self, message: type, topic: str) -> Any:
         made = self._node.create_lifecycle_publisher(

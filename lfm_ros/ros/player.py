@@ -17,7 +17,7 @@ from std_msgs.msg import Header
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.ros import parameter_spec, qos
 from lfm_ros.ros.camera_info import camera_info
-from lfm_ros.ros.clouds import Keypoints, Points, encode_keypoints, encode_points
+from lfm_ros.ros.clouds import NO_SLOT, Keypoints, Points, encode_keypoints, encode_points
 from lfm_ros.ros.parameters import PlayerParameters
 from lfm_ros.ros.run import run
 from lfm_ros.scene import Frame, Scene
@@ -119,6 +119,7 @@ def _truth(frame: Frame) -> Points:
         confidence=frame.confidence,
         observed=known,
         scale_source=np.zeros(len(frame), np.uint8),
+        slot=np.full(len(frame), NO_SLOT, np.int16),
         instance_id=frame.instance_id,
         skeleton=frame.skeleton,
     )

@@ -10,12 +10,15 @@ from lfm_ros.ros.clouds import Points
 from lfm_ros.tracked import Tracked
 
 
-def tracked_points(tracked: Tracked, confidence: NDArray[np.floating]) -> Points:
+def tracked_points(
+    tracked: Tracked, confidence: NDArray[np.floating], slots: NDArray[np.int16]
+) -> Points:
     """What goes into the cloud; NaN where an instance is not valid or a keypoint not known.
 
     Args:
         tracked: B instances of at most K keypoints.
         confidence: Of the detections, (B, K); 0 in instances that are predicted.
+        slots: What stands for each in the name of its TF frame, (B,); -1 for none.
     """
     unknown = ~(tracked.known & tracked.valid[:, None])
     xyz, sigma = tracked.points, tracked.sigma
@@ -30,6 +33,7 @@ def tracked_points(tracked: Tracked, confidence: NDArray[np.floating]) -> Points
         confidence=confidence,
         observed=tracked.observed,
         scale_source=np.array(sources, np.uint8),
+        slot=slots,
         instance_id=tracked.instance_id,
         skeleton=tracked.skeleton,
     )

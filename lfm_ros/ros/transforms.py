@@ -65,6 +65,10 @@ class TransformBuilder:
             return None, without
         return self._messages.message(_stamp(frame.stamp), names, numbers), without
 
+    def slots_of(self, tracked: Tracked) -> NDArray[np.int16]:
+        """What stands for each instance (B,) in the name of its frame; -1 for none."""
+        return self._frames.slots_of(tracked)
+
     def build(
         self, frame: LiftedFrame, *, keypoints: bool, strength: float = 0.0
     ) -> tuple[list[TransformStamped], int]:
