@@ -179,6 +179,23 @@ def test_our_own_kinematics_need_no_data(tmp_path):
         assert (poses.skeleton.adjacency.sum() > 0).all()
 
 
+def test_invented_sets_are_trained_on_beside_the_data_and_named_as_three(config):
+    trainer = Trainer(replace(config, invented=8))
+    groups = {poses.group for poses in trainer.train_sets.values()}
+    assert groups == {"human", "robot", "shape", "creature", "hand_like"}
+    assert {poses.group for poses in trainer.validation_sets.values()} == {"human", "robot"}
+    trainer.step()
+    trainer.save()
+    about = json.loads((config.run / "config.json").read_text())
+    assert set(about["sets"]) == {
+        "human/walk",
+        "robot/arm",
+        "shape/random",
+        "creature/random",
+        "hand_like/random",
+    }
+
+
 def test_sets_without_sequences_enough_are_trained_on_and_not_validated(tmp_path):
     write_poses(tmp_path / "data/object/thing.npz", bush(9), sequences=2, frames=10)
     config = TrainConfig(

@@ -28,8 +28,8 @@ class TrainConfig:
     links: str = ""
     """Its links that are keypoints, comma separated; empty chooses."""
     invented: int = 0
-    """Random designs of objects to train on beside the sets of a folder: hundreds for a network
-    that is to know what it never saw, none for one that is to know your own objects."""
+    """Random designs of objects, and fewer of animals and hands, to train on beside the sets of a
+    folder: hundreds for a network that is to know what it never saw, none for your own objects."""
     run: Path = Path("runs/base")
     """Where weights, logs and the state for resuming go."""
     model: str = "base"

@@ -16,9 +16,9 @@ from training import checkpoint
 from training.config import TrainConfig, weights_of
 from training.data.builtin import builtin_sets
 from training.data.detector_rigs import with_detector_rigs
+from training.data.invented import invented_sets
 from training.data.poses import PoseSet, load_folder
 from training.data.sampler import PoseBatch, PoseSampler, as_they_are
-from training.data.shapes import random_shapes
 from training.data.splits import divide, held_out
 from training.distributed import Ranks
 from training.graphs import GraphedGradient
@@ -27,9 +27,6 @@ from training.optimizers import rate_factor, restore
 from training.prefetch import prefetched
 from training.step import Learner
 from training.threads import threads_for
-
-# Of each invented design.
-_OBJECTS = 60
 
 
 class Trainer:
@@ -205,4 +202,4 @@ def load_sets(config: TrainConfig) -> tuple[dict[str, PoseSet], dict[str, PoseSe
         return divide(*builtin_sets())
     sets = load_folder(Path(config.data), use="train")
     train, validation = divide(sets, held_out(sets))
-    return with_detector_rigs(train) | random_shapes(config.invented, _OBJECTS), validation
+    return with_detector_rigs(train) | invented_sets(config.invented), validation

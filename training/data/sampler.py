@@ -33,9 +33,10 @@ class SamplerConfig:
         ("human", 2.5),
         ("robot", 2.0),
         ("shape", 1.5),
+        ("hand_like", 0.5),
     )
     """Weight of groups; all others have 1. Faces cost the most, robots are the most various, people
-    are what most detectors detect, and random shapes stand for all that is not in the data."""
+    are what most detectors detect, and invented shapes stand for all objects but a few kinds."""
     stretch: float = 0.15
     """Standard deviation of the logarithm of a random stretch along each axis of the object."""
     mirror: float = 0.5
