@@ -297,7 +297,7 @@ def rigid(transform: Any) -> Rigid:
     return Rigid(rotation, np.array([shift.x, shift.y, shift.z]))
 
 
-def test_known_sizes_are_taken(everything, tmp_path):
+def test_known_sizes_are_taken(everything, tmp_path, capsys):
     rig = SCENE.skeletons[0]
     truth = FRAMES_OF_TRUTH[0].truth[0:1, : len(rig)].astype(float)
     known = size(truth, rig)[0]
@@ -305,9 +305,11 @@ def test_known_sizes_are_taken(everything, tmp_path):
     mine = out["skeleton"] == 0
     assert set(out["scale_source"][mine]) == {"known"}
     assert set(out["scale_source"][~mine]) == {"nominal"}
-    with_twice = lift(everything, tmp_path, "--known-size", f"{rig.name}:{2 * known:.3f}")
-    far, near = (np.nanmedian(one["points"][mine][..., 2]) for one in (with_twice, out))
-    assert far == pytest.approx(2 * near, rel=0.01)
+    capsys.readouterr()
+    larger = lift(everything, tmp_path, "--known-size", f"{rig.name}:{2.5 * known:.3f}")
+    assert capsys.readouterr().err.startswith(f"note: known size of {rig.name}: ")
+    far, near = (np.nanmedian(one["points"][mine][..., 2]) for one in (larger, out))
+    assert far == pytest.approx(2.5 * near, rel=0.01)
 
 
 def test_a_frame_that_falls_silent_is_done_without_and_said_once(tmp_path, capsys):

@@ -90,7 +90,8 @@ def _note(bag: DetectionBag, options: argparse.Namespace) -> None:
             file=sys.stderr,
         )
     for why, count in list(bag.complaints.items())[:_COMPLAINTS_SHOWN]:
-        print(f"note: {count} times: {why}", file=sys.stderr)
+        times = f"{count} times: " if count > 1 else ""
+        print(f"note: {times}{why}", file=sys.stderr)
 
 
 def _names(bag: DetectionBag) -> str:
