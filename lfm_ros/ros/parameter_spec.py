@@ -21,6 +21,7 @@ from rcl_interfaces.msg import (
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from lfm_ros.ros.parameter_types import declare_typed, take_whole_numbers
 from lfm_ros.ros.unknown_overrides import unknown_overrides
 
 Spec = TypeVar("Spec")
@@ -98,6 +99,9 @@ def declare(node: Node, spec: type, is_configured: Callable[[], bool] = lambda: 
         node: Where to declare; its parameter overrides are checked like any other value.
         spec: A dataclass made of ``parameter`` fields.
         is_configured: While it is true, parameters read ``CONFIGURE`` cannot change.
+
+    Raises:
+        MessageError: A file or the command line gives a parameter a value of another type.
     """
     known = rules(spec)
 
@@ -114,7 +118,8 @@ def declare(node: Node, spec: type, is_configured: Callable[[], bool] = lambda: 
     # Registered first, so that values from a file or the command line are checked too.
     node.add_on_set_parameters_callback(lambda changes: validate(changes, is_configured()))
     for item in _fields(spec):
-        node.declare_parameter(item.name, _ros_value(item.default), _descriptor(item))
+        declare_typed(node, item.name, _ros_value(item.default), _descriptor(item))
+    take_whole_numbers(node, {i.name for i in _fields(spec) if isinstance(i.default, float)})
     for problem in unknown_overrides(node, known):
         node.get_logger().warning(problem)
 

@@ -22,7 +22,9 @@ def page() -> str:
         "*on configure*: deactivate and clean it up first; *at start*: start it anew. A value\n"
         "that does not fit is refused with the reason. The lifter's defaults as a file:\n"
         "[config/lifter.yaml](../config/lifter.yaml). The reliability and depth of every endpoint\n"
-        "can be changed with `qos_overrides` parameters."
+        "can be changed with `qos_overrides` parameters.\n\n"
+        "A double needs a decimal point: `10.0`, not `10`, in files and on the command line, and\n"
+        "on Humble in `ros2 param set` too."
     )
     parts = [head("Parameters", "the specs in `lfm_ros/ros`", about)]
     for node, spec in NODES.items():
