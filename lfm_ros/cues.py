@@ -74,7 +74,8 @@ def make_cues(
         return NO_CUES
     if not has_camera and (depth is not None or ground is not None):
         raise InputError("depth and ground tell nothing without a camera; pass its Intrinsics")
-    count, by_bones = len(rig_index), isinstance(known_size, Mapping)
+    count = len(rig_index)
+    by_bones = isinstance(known_size, Mapping)
     sizes = None if known_size is None or by_bones else _sizes(known_size, count)
     if sizes is not None:
         warn_of_sizes(sizes, rigs, rig_index)
