@@ -17,7 +17,7 @@ def detections(stamp_ms: int, recorded_ms: int) -> Any:
 
 
 def header(stamp_ms: int) -> Any:
-    return SimpleNamespace(stamp=stamp(stamp_ms))
+    return SimpleNamespace(stamp=stamp(stamp_ms), frame_id="camera")
 
 
 def stamp(milliseconds: int) -> Any:
