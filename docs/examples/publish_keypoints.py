@@ -30,7 +30,8 @@ class Detector(Node):
 
     def _publish(self) -> None:
         self._step += 1
-        found = detect(self._step % 60).astype(np.float32)  # your network on your image: (B, K, 3)
+        there_and_back = abs(30 - self._step % 60)
+        found = detect(there_and_back).astype(np.float32)  # your network on your image: (B, K, 3)
         people = len(found)
         keypoints = Keypoints(
             uv=found[..., :2],
