@@ -22,9 +22,9 @@ from PIL import Image
 
 from lfm_ros import Lifter, Tracker
 from lfm_ros.core.camera import LEVEL_UP
-from lfm_ros.core.root_frame import root_frames
 from lfm_ros.core.rotations import quat_xyzw_from_matrix
 from lfm_ros.core.skeleton import Skeleton
+from lfm_ros.instance_frames import instance_frames
 from lfm_ros.resources import config_dir
 from lfm_ros.scene import Frame, Scene
 from lfm_ros.skeletons import load_skeleton
@@ -145,17 +145,9 @@ def _view_frame(scene: Scene, rigs: Sequence[Skeleton], seen: Frame, tracked: Tr
 
 def _axes(rigs: Sequence[Skeleton], tracked: Tracked) -> Axes:
     """What the node sends on /tf."""
-    names, origins, turns = [], [], []
-    for row in np.flatnonzero(tracked.valid):
-        rig = rigs[tracked.skeleton[row]]
-        origin, turn = tracked.translation[row], tracked.rotation[row]
-        if rig.root is not None:
-            points = tracked.points[row : row + 1, : len(rig)]
-            (origin,), (turn,) = root_frames(points, rig.root, turn[None])
-        names.append(f"lfm_{len(names)}")
-        origins.append(origin)
-        turns.append(turn)
-    return Axes(tuple(names), np.array(origins), quat_xyzw_from_matrix(np.array(turns)))
+    origins, turns = instance_frames(tracked, rigs, np.flatnonzero(tracked.valid))
+    names = tuple(f"lfm_{slot}" for slot in range(len(origins)))
+    return Axes(names, origins, quat_xyzw_from_matrix(turns))
 
 
 def _status_of_the_node() -> Mapping[str, str]:
