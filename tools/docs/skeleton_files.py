@@ -87,10 +87,11 @@ _END = """
 - the frames in TF, and what the topic `skeletons` says;
 - the rig of an .npz, where they are those of a registered one in its order.
 
-**How well it will do.** Give edges, both sides, and the camera's tilt. New rigs of people, faces
-and robots do well; a kind that the network never met, like this forklift, is often hardly better
-than no depth at all ([figures](../config/models/lfm_base/README.md)). A robot with a URDF is learnt
-in minutes, other things from some 3D poses:
+**How well it will do.** Give edges, both sides, and the camera's tilt. New rigs of people and
+faces do well, furniture and vehicles that the network never met, like this forklift, are about half
+as wrong as without depth, arms and living things that it never met hardly better than that
+([figures](../config/models/lfm_base/README.md)). A robot with a URDF is learnt in minutes, other
+things from some 3D poses:
 [training](training.md#your-own-data-your-own-robot).
 """
 
