@@ -28,6 +28,10 @@ Every set that the shipped weights may see: those whose licence permits weights 
 these sets the sequences under `seen` in that file validate and are not trained on. The manifest of
 each model names the sets that it saw under `trained_on`. The hash is of the `.npz` as read.
 
+Manifests name three more, which no file holds: `shape/random`, `creature/random` and
+`hand_like/random` are invented by `training/data/shapes.py`, `creatures.py` and `hand_plans.py` of
+this project (BSD-3-Clause).
+
 Made by `python -m training.data.sources DATA_DIR`; do not edit it by hand.
 
 | set | frames | keypoints | origin | commit | licence | sha256 |
