@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -23,7 +25,8 @@ class Signals:
     def __init__(self) -> None:
         self.number = 0
         self.impatient = False
-        self._came = threading.Event()
+        # An Event has a lock, for which a handler that interrupts its owner would wait for ever.
+        self._came: SimpleQueue[None] = SimpleQueue()
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Signals:
@@ -47,9 +50,12 @@ class Signals:
         Returns:
             Whether one has come, now or before.
         """
-        return self._came.wait(seconds)
+        if not self.number:
+            with suppress(Empty):
+                self._came.get(timeout=max(seconds, 0.0))
+        return bool(self.number)
 
     def _note(self, number: int, _: FrameType | None) -> None:
         self.impatient = bool(self.number)
         self.number = self.number or number
-        self._came.set()
+        self._came.put(None)

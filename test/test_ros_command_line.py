@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -39,3 +41,20 @@ def test_what_rclpy_cannot_use_is_said(arguments: list[str], found: str) -> None
     assert found in sentence
     assert "Traceback" not in done.stderr
     assert ".c:" not in sentence
+
+
+def test_a_burst_of_signals_ends_a_node() -> None:
+    """As from a launch file, a terminal and a dying parent at once: handlers interrupt handlers."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lfm_ros.ros.player", "--ros-args", "-r", "__ns:=/burst"],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        time.sleep(2.0)
+        deadline = time.monotonic() + 20
+        while process.poll() is None and time.monotonic() < deadline:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(1.0) == 0
+    finally:
+        process.kill()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 from typing import Any
 
 import rclpy
@@ -35,11 +35,13 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
     Returns:
         Exit status: 0 after a signal or a shutdown, 1 after an error.
     """
-    ended = threading.Event()
+    # Signals come several at once, and the handler of one may interrupt that of another: an Event
+    # would wait for its own lock for ever, a SimpleQueue is made for it.
+    ended: SimpleQueue[None] = SimpleQueue()
     node: Any = None
     try:
         _initialise(args)
-        _on_signals(lambda *_: ended.set())
+        _on_signals(lambda *_: ended.put(None))
         node = make_node()
         _spin_until(node, ended)
         return 0
@@ -77,12 +79,12 @@ def _on_signals(handler: Any) -> None:
         signal.signal(number, handler)
 
 
-def _spin_until(node: Node, ended: threading.Event) -> None:
+def _spin_until(node: Node, ended: SimpleQueue[None]) -> None:
     """Spin in a thread, so that this one, the only one that gets signals, can wait for them."""
     told = node.has_parameter("executor")
     choice = node.get_parameter("executor").value if told else SINGLE_THREADED
-    thread = SpinningThread(make_spinner(node, choice), ended.set)
-    ended.wait()
+    thread = SpinningThread(make_spinner(node, choice), lambda: ended.put(None))
+    ended.get()
     failure = thread.end()
     if failure is not None:
         raise failure
