@@ -168,6 +168,25 @@ def test_nothing_but_numbers_comes_out_and_no_id_twice(data, smoothing):
         assert sorted(got.row[got.row >= 0].tolist()) == sorted(set(got.row[got.row >= 0].tolist()))
 
 
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), smoothing=st.sampled_from(WAYS))
+def test_who_has_no_extent_is_followed_without_a_division_by_zero(seed, smoothing):
+    """Nothing is known of it, or all its keypoints lie in one place, here or at the camera."""
+    random, tracker, stamp = np.random.default_rng(seed), Tracker(smoothing), 0
+    for step in range(8):
+        out = lifted(standing(random.integers(4)), noise=0.02, seed=step)
+        for row, case in enumerate(random.integers(5, size=len(out.valid))):
+            if case < 3:
+                out.points[row] = (0.0, out.points[row].mean(0), out.points[row])[case]
+            if case in (0, 2):
+                out.known[row] = out.observed[row] = False
+        stamp += random.choice([0, RATE_NS, 10**9])
+        with np.errstate(divide="raise", invalid="raise", over="raise"):
+            got = tracker.update(out, stamp)
+            assert np.isfinite(got.points).all()
+            assert np.isfinite(got.orientation).all()
+
+
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), smoothing=st.sampled_from(WAYS))
 def test_how_wide_a_frame_is_does_not_matter(seed, smoothing):

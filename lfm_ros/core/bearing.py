@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating]
 Mask = NDArray[np.bool_]
 
+# Nothing that a camera tells apart is smaller, in metres or in radii. An object of which nothing is
+# known, or only one place, has no radius at all, and lengths are divided by it.
+_LEAST_RADIUS = 1e-6
+
 
 class Sighting(NamedTuple):
     """B objects as they were seen, and the inverse of ``together``.
@@ -63,8 +67,9 @@ def together(rows: Floats, placed: Mask) -> tuple[Floats, Floats]:
 
 
 def radius_in_rows(rows: Floats, radius: Floats, placed: Mask) -> Floats:
-    """How long one radius is in each row of a ``Sighting``, shape (B, 1 + K, 1)."""
+    """How long one radius is in each row of a ``Sighting``, above 0, shape (B, 1 + K, 1)."""
     unit = np.empty((*rows.shape[:2], 1), rows.dtype)
+    radius = np.maximum(radius, _LEAST_RADIUS)
     unit[:] = radius[:, None, None]
     nearness = np.exp(-rows[:, 0, 2])
     if not all(placed.tolist()):
