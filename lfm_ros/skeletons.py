@@ -15,9 +15,10 @@ from lfm_ros.resources import config_dir
 
 _NUMBERS = ("nominal_size", "size_spread", "surface_depth")
 #: What a file may say.
-KEYS = {"keypoints", "edges", "pairs", "root", "rep155", "contacts", *_NUMBERS}
+KEYS = {"like", "keypoints", "edges", "pairs", "side", "root", "rep155", "contacts", *_NUMBERS}
 # What each of these is written as.
 _FORMS: dict[str, tuple[type, str]] = {
+    "like": (str, "the name of another skeleton"),
     "keypoints": (list, "a list of names"),
     "edges": (list, "a list of pairs of names"),
     "pairs": (list, "a list of pairs of names"),
@@ -45,11 +46,7 @@ def load_skeleton(name: str) -> Skeleton:
         SkeletonError: There is no such skeleton, or its file is not of the expected form.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else _registered_path(name)
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SkeletonError(f"skeleton file {path} cannot be read: {error}") from error
-    return _parse(content, path)
+    return _parse(_read(path), path)
 
 
 def skeleton_with(names: Sequence[str], edges: Sequence[Edge], name: str) -> Skeleton:
@@ -84,6 +81,8 @@ def as_yaml(skeleton: Skeleton) -> str:
         value = getattr(skeleton, key)
         if value != getattr(Skeleton, key):
             content[key] = value
+    if skeleton.side:
+        content["side"] = skeleton.side
     if skeleton.contacts is not None:
         content["contacts"] = {skeleton.names[k]: height for k, height in skeleton.contacts}
     if root := skeleton.root:
@@ -116,13 +115,26 @@ def _registered_path(name: str) -> Path:
     return config_dir() / "skeletons" / f"{stem}.yaml"
 
 
-def _parse(content: Any, path: Path) -> Skeleton:
-    if not isinstance(content, dict) or "keypoints" not in content or set(content) - KEYS:
+def _read(path: Path) -> dict[str, Any]:
+    """What a file says, over what the file that it is ``like`` says."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SkeletonError(f"skeleton file {path} cannot be read: {error}") from error
+    known = isinstance(content, dict) and set(content) <= KEYS
+    if not known or not {"keypoints", "like"} & set(content):
         found = sorted(content) if isinstance(content, dict) else type(content).__name__
         raise SkeletonError(
-            f"skeleton file {path} has {found}; expected 'keypoints' and at most {sorted(KEYS)}"
+            f"skeleton file {path} has {found}; expected 'keypoints', or 'like' for those of a "
+            f"known skeleton, and at most {sorted(KEYS)}"
         )
     _check_forms(content, path)
+    if "like" not in content:
+        return content
+    return _read(_registered_path(content["like"])) | content
+
+
+def _parse(content: dict[str, Any], path: Path) -> Skeleton:
     try:
         names = [str(n) for n in content["keypoints"]]
         index = {name: i for i, name in enumerate(names)}
@@ -135,6 +147,7 @@ def _parse(content: Any, path: Path) -> Skeleton:
             name=path.stem,
             rep155=_links(index, content.get("rep155") or {}),
             contacts=_contacts(index, content.get("contacts")),
+            side=content.get("side") or "",
             **{key: content[key] for key in _NUMBERS if key in content},
         )
     except SkeletonError as error:

@@ -95,6 +95,29 @@ def test_a_file_may_leave_the_pairs_to_the_names(tmp_path):
     assert load_skeleton(written(tmp_path / "none", {**names, "pairs": []})).pairs == ()
 
 
+def test_what_is_itself_one_of_a_pair_is_on_its_side_throughout():
+    assert Skeleton(["a", "b"], side="right").sides.tolist() == [-1, -1]
+    # Of a left hand's own left and right, as a glove's markers are named, the names decide.
+    assert Skeleton(["tip", "left_edge", "right_edge"], side="left").sides.tolist() == [1, 1, -1]
+    assert Skeleton(["a"], side="left") != Skeleton(["a"], side="right")
+    with pytest.raises(SkeletonError, match=r"side is 'up'.*'left' or 'right'"):
+        Skeleton(["a"], side="up")
+
+
+def test_a_file_may_be_like_another_skeleton(tmp_path):
+    like, hand = {"like": "hand21", "side": "left", "nominal_size": 0.5}, load_skeleton("hand21")
+    mine = load_skeleton(written(tmp_path, like))
+    assert (mine.names, mine.edges, mine.root) == (hand.names, hand.edges, hand.root)
+    assert (mine.name, mine.side, mine.nominal_size) == ("mine", "left", 0.5)
+    assert load_skeleton("hand21_right").side == "right"
+
+
+@pytest.mark.parametrize("like", ["nobody", 3, ["hand21"]])
+def test_what_a_file_is_like_must_be_known(tmp_path, like):
+    with pytest.raises(SkeletonError, match=r"nobody|mine\.yaml: like is"):
+        load_skeleton(written(tmp_path, {"like": like}))
+
+
 GOOD = {"keypoints": ["a", "b", "c", "d"], "edges": [["a", "b"]], "nominal_size": 1.5}
 
 
@@ -148,7 +171,7 @@ def test_what_goes_out_as_json_is_plain():
     told = load_skeleton("coco17").as_dict()
     again = json.loads(json.dumps(told))
     assert again == told
-    assert set(again) == {"name", "keypoints", "edges", "pairs", "nominal_size"}
+    assert set(again) == {"name", "keypoints", "edges", "pairs", "nominal_size", "side"}
 
 
 def test_contacts_say_how_high_keypoints_are_when_the_object_stands():

@@ -249,6 +249,12 @@ class TestHands:
         assert_allclose(seen.confidence, 0.9, rtol=1e-6)
         assert seen.instance_id[0] == UNKNOWN
 
+    def test_which_hand_it_is(self):
+        classes = ("right: hand21_right", "left: hand21_left", "hand: hand21")
+        adapt, rigs = adapter_of(HANDS, class_skeletons=classes)
+        seen = adapt(messages.hands(), rigs)
+        assert [rigs[i].side for i in seen.skeleton] == ["left"]
+
     def test_a_rig_of_another_size(self):
         with pytest.raises(MessageError, match="keypoint 17 is not one of the 17"):
             adapted(HANDS, messages.hands(), skeletons=("coco17",))

@@ -19,6 +19,8 @@ from lfm_ros.skeletons import as_yaml, load_skeleton, registered
 PEOPLE = ("coco17", "halpe26", "openpose18", "openpose25", "mediapipe33", "coco_wholebody133")
 REFERENCE = {name: poses.person() for name in PEOPLE} | {
     "hand21": poses.hand(),
+    "hand21_right": poses.hand(),
+    "hand21_left": {name: place * [1, -1, 1] for name, place in poses.hand().items()},
     "face68": poses.face(),
     "ap10k17": poses.dog(),
     "car12": poses.car(),
@@ -81,7 +83,7 @@ def test_left_is_left(name):
 @pytest.mark.parametrize("name", REFERENCE)
 def test_the_left_side_is_at_positive_y(name):
     points, rig = placed(name), load_skeleton(name)
-    if name == "hand21":
+    if name.startswith("hand21"):
         assert rig.pairs == ()
         return
     assert rig.pairs

@@ -97,6 +97,21 @@ def test_fingers_but_the_thumb_bend_in_a_plane_of_their_own():
         assert np.sort(volumes)[-2] < 1e-5
 
 
+def test_random_hands_are_right_hands():
+    """Told so, and so they are: fingers of right hands bend towards the palm's own side."""
+    for hands in HANDS.values():
+        assert (hands.skeleton.sides == -1).all()
+    rigs = [hands for hands in HANDS.values() if len(_fingers(hands)) > 3]
+    assert len(rigs) > 3
+    for hands in rigs:
+        roots, ends = (hands.xyz[:, [f[i] for f in _fingers(hands)]] for i in (0, -1))
+        # Fingers are in order, the one beside the thumb first.
+        across, along = roots[:, -1] - roots[:, 1], roots[:, 1] - hands.xyz[:, 0]
+        out_of_palm = np.cross(along, across)
+        bent = ((ends - roots)[:, 1:].mean(1) * out_of_palm).sum(-1)
+        assert (bent > 0).mean() > 0.5
+
+
 @pytest.mark.parametrize("random_sets", [random_creatures, random_hands])
 def test_a_seed_says_everything(random_sets):
     first, again, other = random_sets(8, 5), random_sets(8, 5), random_sets(8, 5, seed=1)

@@ -58,6 +58,24 @@ def test_reads_which_way_is_up(tmp_path, text, expected):
     np.testing.assert_array_equal(load_set(tmp_path / "a.npz").up, expected)
 
 
+def _volumes(xyz):
+    """Signed volumes (N,) of the first four points; a mirror changes their sign."""
+    return np.linalg.det(xyz[:, 1:4] - xyz[:, :1])
+
+
+@pytest.mark.parametrize("up", ["+x", "-y", "+z", "unknown"])
+def test_left_hands_are_mirrored_to_right_ones(tmp_path, up):
+    for name, more in (("any", {}), ("hand", {"hand": np.array([1, 0, 1, 0])})):
+        write_poses(tmp_path / f"{name}.npz", bush(6), 1, 4, up=up, **more)
+    before, after = (load_set(tmp_path / f"{name}.npz") for name in ("any", "hand"))
+    assert before.skeleton.side == ""
+    assert (after.skeleton.sides == -1).all()
+    np.testing.assert_array_equal(after.xyz[::2], before.xyz[::2])
+    np.testing.assert_array_equal(np.abs(after.xyz), np.abs(before.xyz))
+    np.testing.assert_allclose(_volumes(after.xyz[1::2]), -_volumes(before.xyz[1::2]), rtol=1e-4)
+    np.testing.assert_array_equal(after.xyz @ after.up, before.xyz @ before.up)
+
+
 def test_missing_points_are_zero_and_poor_frames_are_left_out(tmp_path):
     xyz = np.random.default_rng(0).standard_normal((4, 6, 3)).astype(np.float32)
     valid = np.ones((4, 6), bool)
@@ -258,6 +276,19 @@ def test_sets_of_a_batch_have_alike_numbers_of_keypoints(folder):
         assert counts.max() <= config.padding * counts.min()
         widths.add(int(counts.max()))
     assert widths == {7, 13, 40}, "every set is drawn at some time"
+
+
+def test_a_mirrored_hand_is_told_to_be_of_the_other_side(tmp_path):
+    one = np.random.default_rng(0).standard_normal((1, 6, 3)).repeat(40, 0)
+    write_poses(tmp_path / "hand/a.npz", bush(6), 1, 40, xyz=one, hand=np.ones(40, int))
+    still = SamplerConfig(
+        rigs=1, per_rig=40, stretch=0.0, limbs=LimbConfig(0, 0), rig=RigConfig(0, 0)
+    )
+    sampler = PoseSampler(load_folder(tmp_path), still, 0, "cpu")
+    (batch,) = drawn(sampler, 1)
+    told, right = batch.side.numpy(), -np.sign(_volumes(one) * _volumes(batch.xyz.numpy()))
+    assert set(told.ravel()) == {-1, 0, 1}, "some poses are shown without their side"
+    assert ((told == right[:, None]).all(-1) | (told == 0).all(-1)).all()
 
 
 def test_some_poses_are_shown_without_their_edges(folder):

@@ -18,6 +18,9 @@ Edge = tuple[int, int]
 #: Metres; objects larger than that are a mistake in the unit.
 LARGEST_SIZE = 1e6
 
+# What keypoints without a counterpart are told to be on.
+_SIDES = {"": 0.0, "left": 1.0, "right": -1.0}
+
 
 @dataclass(frozen=True)
 class RootFrame:
@@ -74,6 +77,9 @@ class Skeleton:
             Empty: the object is not known to stand.
         surface_depth: How far, on average, keypoints lie behind the surface that a depth camera
             sees, metres: a knee is inside the leg.
+        side: ``left`` or ``right`` for what is itself one of a pair of mirror images, as a hand
+            is; empty: neither, or not known. Of a hand whose side is known, depth is not guessed
+            front to back.
 
     Raises:
         SkeletonError: An index is out of range, an edge joins a keypoint to itself, a name is
@@ -90,6 +96,7 @@ class Skeleton:
     size_spread: float = 0.1
     contacts: Sequence[tuple[int, float]] | None = None
     surface_depth: float = 0.0
+    side: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(str(n) for n in self.names))
@@ -144,6 +151,10 @@ class Skeleton:
                 f"{label}: size_spread is {self.size_spread} and surface_depth "
                 f"{self.surface_depth}; give a share between 0 and 1, and metres, at least 0"
             )
+        if self.side not in _SIDES:
+            raise SkeletonError(
+                f"{label}: side is {self.side!r}; give 'left' or 'right', or leave it out"
+            )
         if not np.isfinite([height for _, height in self.contacts or ()]).all():
             raise SkeletonError(f"{label}: a contact's height is not finite; give metres")
 
@@ -156,7 +167,7 @@ class Skeleton:
     @cached_property
     def _hash(self) -> int:
         # Skeletons are keys of what is remembered of them, which is looked up with every frame.
-        return hash((self.names, self.edges, self.pairs, self.nominal_size, self.name))
+        return hash((self.names, self.edges, self.pairs, self.nominal_size, self.name, self.side))
 
     @cached_property
     def rep155_names(self) -> tuple[str, ...]:
@@ -179,8 +190,11 @@ class Skeleton:
 
     @cached_property
     def sides(self) -> NDArray[np.float32]:
-        """1 for keypoints on the left of the object, -1 on the right, 0 for all others; (K,)."""
-        sides = np.zeros(len(self), np.float32)
+        """1 for keypoints on the left of the object, -1 on the right, 0 for all others; (K,).
+
+        Keypoints without a counterpart are on the side of the whole, if it has one.
+        """
+        sides = np.full(len(self), _SIDES[self.side], np.float32)
         for left, right in self.pairs or ():
             sides[left], sides[right] = 1.0, -1.0
         return sides
@@ -203,4 +217,5 @@ class Skeleton:
             "edges": [list(e) for e in self.edges],
             "pairs": [list(p) for p in self.pairs or ()],
             "nominal_size": self.nominal_size,
+            "side": self.side,
         }

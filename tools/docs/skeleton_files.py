@@ -7,6 +7,10 @@ from tools.docs.markdown import code, table
 #: By field: what it says, and what holds without it.
 FIELDS = {
     "keypoints": ("One name each, all different, in the order of the detector.", "must be there"),
+    "like": (
+        "Name of a skeleton that comes with the package: what this file does not say is as there.",
+        "nothing is taken over",
+    ),
     "edges": (
         "Pairs of names that are joined, best by something rigid. The network is told them, and "
         "the size is their summed length.",
@@ -15,6 +19,11 @@ FIELDS = {
     "pairs": (
         "`[left, right]` of the same part. They tell front from back.",
         "read from the names",
+    ),
+    "side": (
+        "`left` or `right`, of what is itself one of two mirror images: a hand, a shoe. Its image "
+        "alone does not tell a left one seen from the front from a right one seen from behind.",
+        "not known",
     ),
     "nominal_size": (
         "Summed length of the edges of a usual one, metres (without edges: twice the largest "

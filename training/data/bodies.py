@@ -81,11 +81,11 @@ class Body:
         self.pairs.extend(zip(ours, theirs, strict=True))
         return ours[0], theirs[0]
 
-    def as_set(self, name: str, license: str) -> PoseSet:
-        """The poses, each a sequence of its own."""
+    def as_set(self, name: str, license: str, side: str = "") -> PoseSet:
+        """The poses, each a sequence of its own; for ``side`` see ``Skeleton``."""
         xyz = np.stack(self.points, 1).astype(np.float32)
         edges = sorted({(min(edge), max(edge)) for edge in self.edges})
         names = [f"p{i}" for i in range(len(self.points))]
-        skeleton = Skeleton(names, edges, pairs=self.pairs)
+        skeleton = Skeleton(names, edges, pairs=self.pairs, side=side)
         valid, rows = np.ones(xyz.shape[:2], bool), np.arange(len(xyz))
         return PoseSet(name, xyz, valid, rows, _UP, skeleton, license)

@@ -74,7 +74,8 @@ def random_hands(designs: int, poses: int, seed: int = 0) -> dict[str, PoseSet]:
     for index in range(designs):
         random = np.random.default_rng((seed, index))
         name = f"{FAMILY}{FAMILY_END}{index}"
-        sets[name] = _Hands(_draw_plan(random), poses, random).body.as_set(name, _LICENSE)
+        body = _Hands(_draw_plan(random), poses, random).body
+        sets[name] = body.as_set(name, _LICENSE, side="right")
     return sets
 
 

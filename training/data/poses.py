@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lfm_ros.core.errors import InputError, SkeletonError
 from lfm_ros.core.skeleton import Skeleton
+from training.data.hands import as_right_hands
 
 #: Between a set's family and the rest of its name.
 FAMILY_END = "+"
@@ -116,8 +117,11 @@ def load_set(path: Path, name: str = "") -> PoseSet:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             data = {key: arrays[key] for key in arrays.files}
-        xyz = np.asarray(data["xyz"], np.float32)
-        skeleton = Skeleton([str(n) for n in data["names"]], data["edges"].reshape(-1, 2).tolist())
+        up, stem = _up(str(data.get("up", ""))), Path(name or path.name).with_suffix("").as_posix()
+        points = np.asarray(data["xyz"], np.float32)
+        xyz, side = as_right_hands(stem, points, data.get("hand"), up)
+        names = [str(n) for n in data["names"]]
+        skeleton = Skeleton(names, data["edges"].reshape(-1, 2).tolist(), side=side)
         valid = np.asarray(data.get("valid", np.ones(xyz.shape[:2])), bool)
         sequence = np.asarray(data.get("sequence", np.arange(len(xyz))), np.int64)
     except (OSError, EOFError, BadZipFile, ValueError, KeyError, TypeError, SkeletonError) as error:
@@ -130,13 +134,12 @@ def load_set(path: Path, name: str = "") -> PoseSet:
         )
     valid = valid & np.isfinite(xyz).all(-1)
     enough = valid.sum(-1) >= 4
-    stem = Path(name or path.name).with_suffix("").as_posix()
     return PoseSet(
         stem,
         np.where(valid[..., None], xyz, 0)[enough],
         valid[enough],
         sequence[enough],
-        _up(str(data.get("up", ""))),
+        up,
         skeleton,
         license=str(data.get("license", "")),
     )

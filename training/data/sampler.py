@@ -30,7 +30,7 @@ class SamplerConfig:
     """Weight of people once more with the rig of a detector, beside 1 of their own rig."""
     groups: tuple[tuple[str, float], ...] = (
         ("face", 0.5),
-        ("human", 2.5),
+        ("human", 3.0),
         ("robot", 2.0),
         ("shape", 1.5),
         ("hand_like", 0.5),

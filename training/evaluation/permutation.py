@@ -49,7 +49,7 @@ def shuffled(shots: Shots, order: NDArray[np.int64]) -> Shots:
     edges = [(int(place[a]), int(place[b])) for a, b in rig.edges]
     pairs = [(int(place[a]), int(place[b])) for a, b in rig.pairs or ()]
     names = [rig.names[i] for i in order]
-    new = Skeleton(names, edges, pairs, nominal_size=rig.nominal_size)
+    new = Skeleton(names, edges, pairs, nominal_size=rig.nominal_size, side=rig.side)
     return replace(shots, **parts, skeleton=new)
 
 

@@ -66,7 +66,8 @@ def fewer_keypoints(shots: Shots, seed: int) -> Other:
     edges = [(int(a), int(b)) for a, b in np.argwhere(np.triu(graph) > 0)]
     place = {int(old): new for new, old in enumerate(kept)}
     pairs = [(place[a], place[b]) for a, b in shots.skeleton.pairs or () if {a, b} <= set(place)]
-    skeleton = Skeleton([shots.skeleton.names[i] for i in kept], edges, pairs)
+    names = [shots.skeleton.names[i] for i in kept]
+    skeleton = Skeleton(names, edges, pairs, side=shots.skeleton.side)
     return _taken(shots, kept, skeleton), kept, np.arange(len(kept))
 
 
@@ -93,7 +94,7 @@ def more_keypoints(shots: Shots, seed: int) -> Other:
         confidence=valid.astype(np.float64),
         truth=truth,
         valid=valid,
-        skeleton=Skeleton(names, edges, pairs),
+        skeleton=Skeleton(names, edges, pairs, side=rig.side),
     )
     return grown, np.arange(total), np.arange(total)
 

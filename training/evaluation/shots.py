@@ -61,7 +61,7 @@ def shoot(poses: PoseSet, condition: Condition, frames: int, seed: int) -> Shots
 
 def lift(lifter: Lifter, shots: Shots, condition: Condition) -> Lifted:
     """Lift what was photographed, told what the condition tells."""
-    rig = shots.skeleton if condition.sides else replace(shots.skeleton, pairs=())
+    rig = shots.skeleton if condition.sides else replace(shots.skeleton, pairs=(), side="")
     return lifter.lift(
         shots.pixels,
         shots.confidence,
