@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from lfm_ros.core.identities import UNNAMED
 from lfm_ros.core.orientation import turned_since
 from lfm_ros.core.placement import SCALE_SOURCES
 from lfm_ros.core.rigid import Rigid
+from lfm_ros.first_seen import FindFirst, FirstSeen, first_of, first_turned
 from lfm_ros.lifted import Lifted, told
 from lfm_ros.live_tracks import LiveTracks, fitted
 
@@ -42,11 +43,9 @@ class Tracked:
         known: (B, K) bool, as in ``Lifted``.
         valid: (B,) bool; rows that are not valid hold zeros.
         middle: (B, 3), mean of the known points, smoothed by itself.
-        first_shape: (B, K, 3), points less ``middle`` in its first frame, zeros where nothing was
-            known of them.
-        first_rotation: (B, 3, 3), ``Lifted.rotation`` in its first frame.
         scale_source: B strings, as in ``Lifted``.
         unit: B strings, as in ``Lifted``.
+        find_first: Works ``first`` out.
         restarted: Time jumped, so everything before this frame was forgotten.
     """
 
@@ -62,10 +61,9 @@ class Tracked:
     known: NDArray[np.bool_]
     valid: NDArray[np.bool_]
     middle: Float
-    first_shape: Float
-    first_rotation: Float
     scale_source: list[str]
     unit: list[str]
+    find_first: FindFirst
     restarted: bool = False
 
     def __len__(self) -> int:
@@ -74,6 +72,21 @@ class Tracked:
     def __repr__(self) -> str:
         ids = ", ".join(str(i) for i in self.instance_id.tolist())
         return f"Tracked(ids [{ids}], {told(self.points, self.valid, self.scale_source)})"
+
+    @cached_property
+    def first(self) -> FirstSeen:
+        """How each was in its first frame, worked out only when it is asked for."""
+        return self.find_first()
+
+    @property
+    def first_shape(self) -> Float:
+        """(B, K, 3), points less ``middle`` in its first frame, zeros where nothing was known."""
+        return self.first.shape
+
+    @property
+    def first_rotation(self) -> Float:
+        """(B, 3, 3), ``Lifted.rotation`` in its first frame."""
+        return self.first.rotation
 
     @cached_property
     def orientation(self) -> Float:
@@ -96,13 +109,12 @@ class Tracked:
         What the instances first were is turned too, so that ``orientation`` is what it would have
         been in the camera's frame, turned.
         """
-        turn, rows = to_target.rotation, self.valid
+        rows = self.valid
         return replace(
             self,
             points=_with(self.points, rows, to_target.apply(self.points[rows])),
             middle=_with(self.middle, rows, to_target.apply(self.middle[rows])),
-            first_shape=_with(self.first_shape, rows, self.first_shape[rows] @ turn.T),
-            first_rotation=_with(self.first_rotation, rows, turn @ self.first_rotation[rows]),
+            find_first=partial(first_turned, self.find_first, to_target.rotation, rows),
         )
 
     def beside(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -141,10 +153,9 @@ def untracked(out: Lifted, ids: NDArray[np.int32], skeleton: NDArray[np.int32]) 
         known=out.known,
         valid=out.valid,
         middle=out.middle,
-        first_shape=(out.points - out.middle[:, None]) * out.known[..., None],
-        first_rotation=out.rotation,
         scale_source=out.scale_source,
         unit=out.unit,
+        find_first=partial(FirstSeen.now, out),
     )
 
 
@@ -178,10 +189,9 @@ def tracked_now(
         known=tracks.known,
         valid=out.valid if whole else out.valid[rows],
         middle=root,
-        first_shape=tracks.first_shape,
-        first_rotation=tracks.first_rotation,
         scale_source=tracks.scale_source,
         unit=tracks.unit,
+        find_first=partial(FirstSeen, tracks.first_shape, tracks.first_rotation),
         restarted=restarted,
     )
 
@@ -206,10 +216,9 @@ def tracked_ahead(tracks: LiveTracks, stamp_ns: int) -> Tracked:
         known=tracks.known,
         valid=np.ones(count, bool),
         middle=root,
-        first_shape=tracks.first_shape,
-        first_rotation=tracks.first_rotation,
         scale_source=tracks.scale_source,
         unit=tracks.unit,
+        find_first=partial(FirstSeen, tracks.first_shape, tracks.first_rotation),
     )
 
 
@@ -241,17 +250,20 @@ def laid_out(
         place = named.get(name, total)
         total += place == total
         places.append(place)
-    whole = _nobody(total, seen.points.shape[1], seen.restarted)
+    taken = np.array(places, np.int64)
+    width = seen.points.shape[1]
+    first = partial(first_of, total, width, ((rows, seen.find_first), (taken, ahead.find_first)))
+    whole = _nobody(total, width, seen.restarted, first)
     whole.skeleton[: len(skeleton)] = skeleton
     others = set(seen.instance_id.tolist())
     for name, row in named.items():
         whole.instance_id[row] = UNNAMED if name in others else name
     _put(seen, rows, whole)
-    _put(ahead, np.array(places, np.int64), whole)
+    _put(ahead, taken, whole)
     return whole
 
 
-def _nobody(count: int, keypoints: int, restarted: bool) -> Tracked:
+def _nobody(count: int, keypoints: int, restarted: bool, find_first: FindFirst) -> Tracked:
     """Rows that are not valid."""
     return Tracked(
         instance_id=np.full(count, UNNAMED, np.int32),
@@ -266,10 +278,9 @@ def _nobody(count: int, keypoints: int, restarted: bool) -> Tracked:
         known=np.zeros((count, keypoints), bool),
         valid=np.zeros(count, bool),
         middle=np.zeros((count, 3), np.float32),
-        first_shape=np.zeros((count, keypoints, 3), np.float32),
-        first_rotation=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
         scale_source=[SCALE_SOURCES[0]] * count,
         unit=["radius"] * count,
+        find_first=find_first,
         restarted=restarted,
     )
 

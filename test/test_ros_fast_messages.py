@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,6 +20,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from lfm_ros.core.rotations import random_rotations
 from lfm_ros.core.skeleton import RootFrame, Skeleton
+from lfm_ros.first_seen import FirstSeen
 from lfm_ros.ros import fast_messages
 from lfm_ros.ros.cdr import Blank, Template, TemplateError
 from lfm_ros.ros.fast_messages import FastMessages, Part
@@ -60,10 +63,11 @@ def frame(skeletons: list[int], seed: int, frame_id: str = "camera") -> LiftedFr
         known=in_rig & (~loose | (random.uniform(size=(count, width)) > 0.3)),
         valid=random.uniform(size=count) > 0.2,
         middle=random.standard_normal((count, 3)).astype(np.float32),
-        first_shape=random.standard_normal((count, width, 3)).astype(np.float32),
-        first_rotation=turns,
         scale_source=["nominal"] * count,
         unit=["m"] * count,
+        find_first=partial(
+            FirstSeen, random.standard_normal((count, width, 3)).astype(np.float32), turns
+        ),
     )
     confidence = random.uniform(size=(count, width)).astype(np.float32)
     return LiftedFrame(stamp, frame_id, tracked, RIGS, confidence)

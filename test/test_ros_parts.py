@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from string import ascii_lowercase
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ from lfm_ros.core.errors import MessageError
 from lfm_ros.core.rigid import Rigid
 from lfm_ros.core.rotations import angle_between, matrix_from_rotvec
 from lfm_ros.core.skeleton import RootFrame, Skeleton
+from lfm_ros.first_seen import FirstSeen
 from lfm_ros.ros.camera_cache import CameraCache
 from lfm_ros.ros.camera_info import camera_info
 from lfm_ros.ros.clouds import decode_points
@@ -244,10 +246,9 @@ def frame(points: np.ndarray, rotation: np.ndarray, skeleton: list[int]) -> Lift
         known=np.ones((count, width), bool),
         valid=np.ones(count, bool),
         middle=points.mean(1),
-        first_shape=points - points.mean(1, keepdims=True),
-        first_rotation=rotation,
         scale_source=["nominal"] * count,
         unit=["m"] * count,
+        find_first=partial(FirstSeen, points - points.mean(1, keepdims=True), rotation),
     )
     return LiftedFrame(Time(sec=3), "camera", tracked, [STICK, ROOTED], np.ones((count, width)))
 
