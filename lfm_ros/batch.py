@@ -13,6 +13,7 @@ from lfm_ros.core.errors import InputError
 from lfm_ros.core.rig_tables import RigTables, rig_tables
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.cues import Cues, KnownSize, as_numbers, make_cues
+from lfm_ros.pixel_doubts import warn_of_shares
 from lfm_ros.skeletons import load_skeleton
 
 Array = NDArray[np.float64]
@@ -149,6 +150,7 @@ def make_batch(
     if not seen.all():
         pixels, given = np.where(seen[..., None], pixels, 0.0), np.where(seen, given, 0.0)
     cameras = _cameras(camera, count)
+    warn_of_shares(pixels, seen, cameras)
     return Batch(
         pixels,
         given.astype(np.float32),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from synthetic import LENSES, MANY, bush, camera, chain, in_front
 
-from lfm_ros import Intrinsics, Lifted, Lifter
+from lfm_ros import Intrinsics, Lifted, Lifter, pixel_doubts
 from lfm_ros.core.errors import InputError, SkeletonError
 
 UP = np.array([0.05, -0.95, -0.3])
@@ -66,7 +66,7 @@ ups = st.one_of(st.none(), st.sampled_from([UP, np.array([0.0, 0, 1]), np.array(
 def test_any_numbers_give_sound_results(lifter, pixels, confidence, lens, rig, up, known_size):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", "known size of")
+        warnings.filterwarnings("ignore", "known size of|all .* keypoints lie within")
         assert_sound(lifter.lift(pixels, confidence, lens, rig, up=up, known_size=known_size))
 
 
@@ -181,3 +181,27 @@ def test_unknown_skeletons_are_refused(lifter, skeleton):
 
 def test_a_detector_may_round_above_one(lifter):
     assert lifter.lift(GOOD, np.full((3, 7), 1.0004), camera(), bush(7)).valid.all()
+
+
+def test_shares_of_the_image_in_place_of_pixels_are_warned_of_once(lifter, monkeypatch):
+    monkeypatch.setattr(pixel_doubts, "_told", False)
+    lens = camera()
+    pixels = lens.project(in_front(3, 12, seed=0))
+    width, height = lens.size
+    shares = pixels / [width, height]
+    missing = np.ones(pixels.shape[:2])
+    missing[:, 0] = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lifter.lift(pixels, camera=lens)
+        lifter.lift(pixels, missing, camera=lens)
+        lifter.lift(shares)  # without a camera only the shape matters
+        lifter.lift(np.zeros_like(pixels), camera=lens)  # as detectors say that nobody is there
+        lifter.lift(shares[:0], camera=lens)
+    with pytest.warns(UserWarning, match=f"corner of an image of {width}x{height}.*0..1") as told:
+        out = lifter.lift(shares, missing, camera=lens)
+    assert out.valid.all()
+    assert [warning.filename for warning in told] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lifter.lift(shares, camera=lens)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lfm_ros.pixel_doubts import CORNER, share_doubt
+
 Floats = NDArray[np.floating]
 Size = tuple[int, int]
 
@@ -18,8 +20,6 @@ _EVERY = 8
 _LOOKS, _DOUBTFUL, _EACH_EDGE = 12, 10, 4
 # Of the seen keypoints, beyond the edge by a share of the image.
 _SHARE, _BEYOND = 1 / 3, 0.05
-# No object that is worth lifting is this many pixels large, nor always in the same corner.
-_CORNER = 2.0
 _FEWEST = 4
 # A look at which everything lies as it may.
 _INSIDE = (0.0, 0.0)
@@ -59,7 +59,7 @@ class ImageFit:
         if self._countdown < 0 and keypoints.size and min(size) > 0:
             # Missing keypoints are zeros. Mostly this is all there is to do.
             high = keypoints.reshape(-1, 2).max(0).tolist()
-            if max(high) > _CORNER and _inside(high, size) and not self.problem:
+            if max(high) > CORNER and _inside(high, size) and not self.problem:
                 self._countdown = _EVERY - 1
                 self._looks.append(_INSIDE)
             else:
@@ -71,12 +71,9 @@ class ImageFit:
             return
         self._countdown = _EVERY - 1
         low, high = seen.min(0).tolist(), seen.max(0).tolist()
-        if max(high) <= _CORNER and min(low) >= -_CORNER and min(size) > 10 * _CORNER:
-            self.problem = (
-                f"all {len(seen)} keypoints lie within {_CORNER:g} pixels of the corner of an "
-                f"image of {size[0]}x{size[1]}: they look normalised to 0..1; let the detector "
-                "send pixels"
-            )
+        doubt = share_doubt(seen, size) if max(high) <= CORNER else ""
+        if doubt:
+            self.problem = f"{doubt}; let the detector send pixels"
             return
         looks = self._looks  # another thread may put an empty one in its place
         looks.append(_reach(seen, low, high, size))
