@@ -14,9 +14,10 @@ import pytest
 from lfm_ros.doctor import computer, engines, models, python, ros, runtimes
 from lfm_ros.doctor.examination import examine
 from lfm_ros.doctor.finding import ABSENT, BROKEN, OK, Finding, backends_that_run, can_lift
+from lfm_ros.doctor.modules import Module, look_for
+from lfm_ros.doctor.patient import Patient
 from lfm_ros.doctor.probe import Tried, run, try_module
 from lfm_ros.doctor.report import as_json, text
-from lfm_ros.doctor.surroundings import Module, Surroundings, look_for
 from lfm_ros.host import Host
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,13 +87,13 @@ def test_this_computer_is_examined_and_can_lift(capsys: pytest.CaptureFixture[st
 
 
 def test_whatever_is_missing_comes_with_what_it_switches_off_and_what_mends_it() -> None:
-    around = Surroundings(Host(Path("/nowhere")), {"ROS_DISTRO": "humble"}, (3, 10), nothing)
-    missing = [*python.check(around)[1:], *ros._packages(around)]
+    patient = Patient(Host(Path("/nowhere")), {"ROS_DISTRO": "humble"}, (3, 10), nothing)
+    missing = [*python.check(patient)[1:], *ros._packages(patient)]
     assert len(missing) > 12
     for one in missing:
         assert one.off, one
         assert one.mend, one
-    mends = {module.name: module.mend for module in ros._packages(around)}
+    mends = {module.name: module.mend for module in ros._packages(patient)}
     assert mends["hri_msgs"] == "sudo apt install ros-humble-hri-msgs"
     assert mends["tf2_ros"] == "sudo apt install ros-humble-tf2-ros-py"
     assert "apt" not in mends["yolo_msgs"]
@@ -112,7 +113,7 @@ def test_all_that_the_manifest_requires_of_ros_is_looked_for() -> None:
     required -= {"ament_index_python", "builtin_interfaces", "launch", "rcl_interfaces"}
     # apt has the Python side of tf2_ros in a package of its own.
     required = {"tf2_ros" if name == "tf2_ros_py" else name for name in required}
-    looked_for = {module.name for module in ros._packages(Surroundings())}
+    looked_for = {module.name for module in ros._packages(Patient())}
     assert "sensor_msgs" in required
     assert required <= {*looked_for, "rclpy"}
 
@@ -121,12 +122,12 @@ def test_a_jetson_is_known_and_gets_its_own_remedies(tmp_path: Path) -> None:
     host = orin(tmp_path)
     assert host.is_jetson
     assert host.jetson_release == "36.4.3"
-    around = Surroundings(host, {}, (3, 10, 12), nothing)
-    seen = named(computer.check(around))
+    patient = Patient(host, {}, (3, 10, 12), nothing)
+    seen = named(computer.check(patient))
     assert seen["GPU"].found == "NVIDIA Jetson AGX Orin Developer Kit, Jetson Linux 36.4.3"
     assert seen["CUDA toolkit"].mend == "sudo apt install nvidia-jetpack"
     assert "--runtime nvidia" in seen["driver"].mend
-    libraries = named(look_for("runtimes", runtimes._libraries(around), around))
+    libraries = named(look_for("runtimes", runtimes._libraries(patient), patient))
     assert libraries["tensorrt"].mend == "sudo apt install python3-libnvinfer"
     assert "pycuda" in libraries
     assert "tensorrt_rtx" not in libraries
@@ -137,23 +138,23 @@ def test_a_desktop_with_a_gpu(tmp_path: Path) -> None:
     assert not host.is_jetson
     assert host.memory_gb == pytest.approx(33.6, abs=0.1)
     assert host.instruction_sets == ["avx2", "avx512f"]
-    around = Surroundings(host, {}, (3, 12), everything)
-    seen = named(computer.check(around))
+    patient = Patient(host, {}, (3, 12), everything)
+    seen = named(computer.check(patient))
     assert seen["GPU"].found == "NVIDIA GeForce RTX 4070"
     assert seen["driver"].found == "570.86.10, up to CUDA 12.6"
     assert seen["CUDA toolkit"].found == "12.8"
-    without = Surroundings(host, {}, (3, 12), nothing)
+    without = Patient(host, {}, (3, 12), nothing)
     assert named(computer.check(without))["driver"].state == BROKEN
     libraries = named(look_for("runtimes", runtimes._libraries(without), without))
     assert "tensorrt-rtx-cu13" in libraries["tensorrt_rtx"].mend
 
 
 def test_a_computer_without_a_gpu_is_told_no_remedy_for_one(tmp_path: Path) -> None:
-    around = Surroundings(Host(tmp_path), {}, (3, 12), nothing)
-    seen = named(computer.check(around))
+    patient = Patient(Host(tmp_path), {}, (3, 12), nothing)
+    seen = named(computer.check(patient))
     assert [seen[name].state for name in ("GPU", "driver", "CUDA toolkit")] == [ABSENT] * 3
     assert not any(seen[name].mend for name in ("GPU", "driver", "CUDA toolkit"))
-    libraries = named(look_for("runtimes", runtimes._libraries(around), around))
+    libraries = named(look_for("runtimes", runtimes._libraries(patient), patient))
     assert not libraries["tensorrt"].mend
     assert libraries["onnxruntime"].mend == "python3 -m pip install onnxruntime"
 
@@ -167,13 +168,13 @@ def test_a_gpu_without_a_driver_is_seen_on_the_bus(tmp_path: Path) -> None:
         (folder / "class").write_text(f"{kind}\n")
     host = Host(tmp_path)
     assert host.gpus == ["NVIDIA GPU at 0000:01:00.0, without a driver"]
-    driver = named(computer.check(Surroundings(host, {}, (3, 12), nothing)))["driver"]
+    driver = named(computer.check(Patient(host, {}, (3, 12), nothing)))["driver"]
     assert driver.state == BROKEN
     assert "ubuntu-drivers" in driver.mend
 
 
 def test_ros_is_sourced_installed_or_neither(tmp_path: Path) -> None:
-    bare = Surroundings(Host(tmp_path), {}, (3, 12), nothing)
+    bare = Patient(Host(tmp_path), {}, (3, 12), nothing)
     distribution, client = ros.check(bare)
     assert distribution.state == client.state == ABSENT
     assert "docs.ros.org" in distribution.mend
@@ -183,17 +184,17 @@ def test_ros_is_sourced_installed_or_neither(tmp_path: Path) -> None:
     marker = tmp_path / "ws/share/ament_index/resource_index/packages/lfm_ros"
     marker.parent.mkdir(parents=True)
     sourced = {"ROS_DISTRO": "jazzy", "AMENT_PREFIX_PATH": "/opt/ros/jazzy:/ws"}
-    around = Surroundings(Host(tmp_path), sourced, (3, 12), everything)
-    found = named(ros.check(around))
+    patient = Patient(Host(tmp_path), sourced, (3, 12), everything)
+    found = named(ros.check(patient))
     assert found["distribution"].found == "jazzy"
     assert "colcon build" in found["lfm_ros"].mend
     marker.touch()
-    assert named(ros.check(around))["lfm_ros"].found == "in /ws"
+    assert named(ros.check(patient))["lfm_ros"].found == "in /ws"
 
 
 def test_an_old_interpreter_is_broken() -> None:
-    around = Surroundings(python=(3, 8, 10), try_module=nothing)
-    assert python.check(around)[0].state == BROKEN
+    patient = Patient(python=(3, 8, 10), try_module=nothing)
+    assert python.check(patient)[0].state == BROKEN
 
 
 @pytest.fixture
@@ -214,7 +215,7 @@ def broken_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_broken_modules_are_told_from_absent_ones(broken_modules: None) -> None:
     names = ["crashes", "other_numpy", "lacks_library", "lacks_module", "is_absent", "is.absent"]
     wanted = [Module(n, f"doctor_{n}", "this", "pip install it") for n in names]
-    found = named(look_for("any", wanted, Surroundings()))
+    found = named(look_for("any", wanted, Patient()))
     assert [found[name].state for name in names] == [BROKEN] * 4 + [ABSENT] * 2
     assert "SIGSEGV" in found["crashes"].found
     assert "numpy<2" in found["other_numpy"].mend
@@ -240,8 +241,8 @@ def test_a_damaged_model_and_no_backend_mean_that_nothing_runs(
     monkeypatch.setattr("lfm_ros.models.config_dir", lambda: tmp_path)
     (found,) = models.check()
     assert found.state == BROKEN
-    around = Surroundings(Host(tmp_path), {}, (3, 12), nothing)
-    findings = examine(around)
+    patient = Patient(Host(tmp_path), {}, (3, 12), nothing)
+    findings = examine(patient)
     assert backends_that_run(findings) == []
     assert not can_lift(findings)
     assert text(findings).splitlines()[-1].startswith("Nothing can be lifted here")
@@ -270,7 +271,7 @@ def test_a_check_that_fails_itself_is_a_finding(monkeypatch: pytest.MonkeyPatch)
         raise PermissionError("no")
 
     monkeypatch.setattr(models, "check", fail)
-    found = named(examine(Surroundings(try_module=nothing)))
+    found = named(examine(Patient(try_module=nothing)))
     assert found["models"].state == BROKEN
     assert "PermissionError: no" in found["models"].found
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from lfm_ros.doctor import computer, engines, models, python, ros, runtimes
 from lfm_ros.doctor.finding import BROKEN, Finding
-from lfm_ros.doctor.surroundings import Surroundings
+from lfm_ros.doctor.patient import Patient
 
 
-def examine(around: Surroundings | None = None) -> list[Finding]:
+def examine(patient: Patient | None = None) -> list[Finding]:
     """Look at everything. Never raises, however broken the installation is."""
-    seen = around or Surroundings()
+    seen = patient or Patient()
     checks: dict[str, Callable[[], list[Finding]]] = {
         computer.AREA: lambda: computer.check(seen),
         python.AREA: lambda: python.check(seen),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lfm_ros.doctor.finding import BROKEN, OK, Finding
-from lfm_ros.doctor.surroundings import Module, Surroundings, look_for
+from lfm_ros.doctor.modules import Module, look_for
+from lfm_ros.doctor.patient import Patient
 
 AREA = "python"
 OLDEST = (3, 10)
@@ -15,11 +16,11 @@ _MODULES = (
 )
 
 
-def check(around: Surroundings) -> list[Finding]:
+def check(patient: Patient) -> list[Finding]:
     """Version of the interpreter, and the packages that are not of ROS and no runtimes."""
-    version = ".".join(map(str, around.python))
+    version = ".".join(map(str, patient.python))
     interpreter = Finding(AREA, "interpreter", OK, version)
-    if around.python < OLDEST:
+    if patient.python < OLDEST:
         mend = "install Python 3.10 or newer; Ubuntu 22.04 and JetPack 6 have it"
         interpreter = Finding(AREA, "interpreter", BROKEN, version, "everything", mend)
-    return [interpreter, *look_for(AREA, _MODULES, around)]
+    return [interpreter, *look_for(AREA, _MODULES, patient)]

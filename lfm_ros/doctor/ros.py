@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lfm_ros.doctor.finding import ABSENT, OK, Finding
-from lfm_ros.doctor.surroundings import Module, Surroundings, look_for
+from lfm_ros.doctor.modules import Module, look_for
+from lfm_ros.doctor.patient import Patient
 
 AREA = "ros"
 KNOWN = ("humble", "jazzy", "kilted", "lyrical")
@@ -24,24 +25,24 @@ DETECTIONS = ("yolo_msgs", "hri_msgs", "zed_msgs", "depthai_ros_msgs", "apriltag
 _NOT_IN_APT = {"yolo_msgs": "clone yolo_ros into the workspace and build its yolo_msgs"}
 
 
-def check(around: Surroundings) -> list[Finding]:
+def check(patient: Patient) -> list[Finding]:
     """The distribution, rclpy, packages, and whether ROS finds lfm_ros."""
-    found = [_distribution(around)]
-    client = Module("rclpy", "rclpy", "node, player, viewer", _source(around), "''")
-    found += look_for(AREA, [client], around)
+    found = [_distribution(patient)]
+    client = Module("rclpy", "rclpy", "node, player, viewer", _source(patient), "''")
+    found += look_for(AREA, [client], patient)
     if found[-1].state == ABSENT:
         return found  # no message package without it; one remedy for all
-    return [*found, *look_for(AREA, _packages(around), around), _package_itself(around)]
+    return [*found, *look_for(AREA, _packages(patient), patient), _package_itself(patient)]
 
 
-def _packages(around: Surroundings) -> list[Module]:
-    needed = [_interfaces(p, off, _apt(p, around)) for p, off in NEEDED.items()]
+def _packages(patient: Patient) -> list[Module]:
+    needed = [_interfaces(p, off, _apt(p, patient)) for p, off in NEEDED.items()]
     frames = "the parameters target_frame, gravity_frame and ground_frame"
-    tf = Module("tf2_ros", "tf2_ros", frames, _apt("tf2_ros_py", around), "''")
+    tf = Module("tf2_ros", "tf2_ros", frames, _apt("tf2_ros_py", patient), "''")
     apt = "sudo apt install python3-transforms3d"
     turns = Module("transforms3d", "transforms3d", "the transforms on /tf", apt)
-    launch = Module("launch_ros", "launch_ros", "ros2 launch", _apt("launch_ros", around), "''")
-    return [*needed, launch, tf, turns, *(_detections(package, around) for package in DETECTIONS)]
+    launch = Module("launch_ros", "launch_ros", "ros2 launch", _apt("launch_ros", patient), "''")
+    return [*needed, launch, tf, turns, *(_detections(package, patient) for package in DETECTIONS)]
 
 
 def _interfaces(package: str, off: str, mend: str) -> Module:
@@ -49,38 +50,38 @@ def _interfaces(package: str, off: str, mend: str) -> Module:
     return Module(package, f"{package}.{kind}", off, mend, "''")
 
 
-def _detections(package: str, around: Surroundings) -> Module:
-    mend = _NOT_IN_APT.get(package) or _apt(package, around)
+def _detections(package: str, patient: Patient) -> Module:
+    mend = _NOT_IN_APT.get(package) or _apt(package, patient)
     return _interfaces(package, f"input_type {package}/...", mend)
 
 
-def _distribution(around: Surroundings) -> Finding:
-    name = around.distro
+def _distribution(patient: Patient) -> Finding:
+    name = patient.distro
     if not name:
         off = "ros2 run and ros2 launch; Python and the command lfm work without"
-        return Finding(AREA, "distribution", ABSENT, "none is sourced", off, _source(around))
+        return Finding(AREA, "distribution", ABSENT, "none is sourced", off, _source(patient))
     said = name if name in KNOWN else f"{name}, which lfm_ros does not know: {', '.join(KNOWN)}"
     return Finding(AREA, "distribution", OK, said)
 
 
-def _package_itself(around: Surroundings) -> Finding:
+def _package_itself(patient: Patient) -> Finding:
     marker = "share/ament_index/resource_index/packages/lfm_ros"
-    prefixes = [p for p in around.environment.get("AMENT_PREFIX_PATH", "").split(":") if p]
+    prefixes = [p for p in patient.environment.get("AMENT_PREFIX_PATH", "").split(":") if p]
     for prefix in prefixes:
-        if (around.host.root / prefix.lstrip("/") / marker).exists():
+        if (patient.host.root / prefix.lstrip("/") / marker).exists():
             return Finding(AREA, "lfm_ros", OK, f"in {prefix}")
     off = "ros2 run lfm_ros and ros2 launch lfm_ros"
     mend = "colcon build --packages-select lfm_ros, then source install/setup.bash"
     return Finding(AREA, "lfm_ros", ABSENT, "ROS does not find it", off, mend)
 
 
-def _source(around: Surroundings) -> str:
-    there = sorted(p.parent.name for p in around.host.root.glob("opt/ros/*/setup.bash"))
+def _source(patient: Patient) -> str:
+    there = sorted(p.parent.name for p in patient.host.root.glob("opt/ros/*/setup.bash"))
     if there:
         return f"source /opt/ros/{there[-1]}/setup.bash"
     return "install ROS 2 as docs.ros.org says; without it make demo takes one from PyPI"
 
 
-def _apt(package: str, around: Surroundings) -> str:
-    distro = around.distro or "$ROS_DISTRO"
+def _apt(package: str, patient: Patient) -> str:
+    distro = patient.distro or "$ROS_DISTRO"
     return f"sudo apt install ros-{distro}-{package.replace('_', '-')}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from lfm_ros.doctor.finding import ABSENT, BROKEN, OK, Finding
-from lfm_ros.doctor.surroundings import Module, Surroundings, look_for
+from lfm_ros.doctor.modules import Module, look_for
+from lfm_ros.doctor.patient import Patient
 
 AREA = "runtimes"
 _PROVIDERS = "module.__version__ + ': ' + ', '.join(module.get_available_providers())"
@@ -14,27 +15,27 @@ _REASONS = "__import__('json').dumps({n: b.unavailable() for n, b in module.BACK
 _GPU_LIBRARY = "TensorRT, unless the other of pycuda and cuda-python is there"
 
 
-def check(around: Surroundings) -> list[Finding]:
+def check(patient: Patient) -> list[Finding]:
     """The libraries, and then which backends would run."""
-    return [*look_for(AREA, _libraries(around), around), *_backends(around)]
+    return [*look_for(AREA, _libraries(patient), patient), *_backends(patient)]
 
 
-def _libraries(around: Surroundings) -> list[Module]:
+def _libraries(patient: Patient) -> list[Module]:
     pip = "python3 -m pip install"
     return [
         Module("onnxruntime", "onnxruntime", "the CPU", f"{pip} onnxruntime", _PROVIDERS),
-        *(_for_gpus(around, pip) if around.host.gpus else _for_no_gpu()),
+        *(_for_gpus(patient, pip) if patient.host.gpus else _for_no_gpu()),
         Module("openvino", "openvino", "the backend openvino, an option", f"{pip} openvino"),
     ]
 
 
-def _for_gpus(around: Surroundings, pip: str) -> list[Module]:
+def _for_gpus(patient: Patient, pip: str) -> list[Module]:
     apt = "sudo apt install python3-libnvinfer"
     bindings = [
         Module("pycuda", "pycuda", _GPU_LIBRARY, f"{pip} pycuda (compiles; wants the toolkit)"),
         Module("cuda-python", "cuda.bindings", _GPU_LIBRARY, f"{pip} cuda-python"),
     ]
-    if around.host.is_jetson:
+    if patient.host.is_jetson:
         return [Module("tensorrt", "tensorrt", "the backend tensorrt", apt), *bindings]
     rtx = f"{pip} tensorrt-rtx-cu13 (for RTX cards)"
     return [
@@ -53,8 +54,8 @@ def _for_no_gpu() -> list[Module]:
     ]
 
 
-def _backends(around: Surroundings) -> list[Finding]:
-    tried = around.try_module("lfm_ros.engines.select", _REASONS)
+def _backends(patient: Patient) -> list[Finding]:
+    tried = patient.try_module("lfm_ros.engines.select", _REASONS)
     try:
         reasons = json.loads(tried.said) if tried.works else {}
     except ValueError:

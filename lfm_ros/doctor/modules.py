@@ -1,40 +1,15 @@
-"""All that the checks look at, so that a test can show them another computer."""
+"""Whether modules are there and work, and what to do about those that do not."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lfm_ros.doctor.finding import ABSENT, BROKEN, OK, Finding
-from lfm_ros.doctor.probe import Tried, try_module
-from lfm_ros.host import Host
+from lfm_ros.doctor.patient import Patient
 
 _AT_ONCE = 4
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """The computer, its environment variables, and how to try a module.
-
-    Attributes:
-        host: The computer.
-        environment: Environment variables.
-        python: Version of the interpreter.
-        try_module: As ``lfm_ros.doctor.probe.try_module``.
-    """
-
-    host: Host = field(default_factory=Host)
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    python: tuple[int, ...] = tuple(sys.version_info[:3])
-    try_module: Callable[..., Tried] = try_module
-
-    @property
-    def distro(self) -> str:
-        """The name of the sourced ROS 2, empty if none is."""
-        return self.environment.get("ROS_DISTRO", "")
 
 
 @dataclass(frozen=True)
@@ -56,11 +31,11 @@ class Module:
     expression: str = "getattr(module, '__version__', '')"
 
 
-def look_for(area: str, modules: Iterable[Module], around: Surroundings) -> list[Finding]:
+def look_for(area: str, modules: Iterable[Module], patient: Patient) -> list[Finding]:
     """Try modules, several at once."""
 
     def look(wanted: Module) -> Finding:
-        tried = around.try_module(wanted.module, wanted.expression)
+        tried = patient.try_module(wanted.module, wanted.expression)
         if tried.works:
             return Finding(area, wanted.name, OK, tried.said)
         if not tried.there:
