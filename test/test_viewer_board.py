@@ -10,11 +10,11 @@ from viewer_scene import AHEAD, FIGURE, MATRIX, RIG, points2d, points3d
 
 pytest.importorskip("PIL", reason="the viewer's dependencies are not installed (extra viz)")
 
-from lfm_ros.viewer.accuracy import frame_error
 from lfm_ros.viewer.address import AddressError, check_free, url
 from lfm_ros.viewer.board import Board
 from lfm_ros.viewer.feed import STALE_AFTER, Feed
 from lfm_ros.viewer.history import History
+from lfm_ros.viewer.shown_error import frame_error
 from lfm_ros.viewer.status import Freshness, status_html
 
 pytestmark = pytest.mark.unit

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from lfm_ros.core.timing import rate
-from lfm_ros.viewer.accuracy import Accuracy
 from lfm_ros.viewer.frame import Axes, Camera, Points2D, Points3D, Rig, ViewFrame
 from lfm_ros.viewer.history import History
+from lfm_ros.viewer.shown_error import ShownError
 
 Poses = dict[str, tuple[Sequence[float], Sequence[float]]]
 
@@ -44,7 +44,7 @@ class Board:
         self._status: tuple[float, Mapping[str, str]] = (-np.inf, {})
         self._lifted_times: deque[float] = deque(maxlen=60)
         self._detected_times: deque[float] = deque(maxlen=60)
-        self._accuracy = Accuracy()
+        self._error = ShownError()
         self._measured: int | None = None
 
     def put_lifted(self, stamp_ns: int, points: Points3D) -> None:
@@ -121,7 +121,7 @@ class Board:
             self._measured = stamp
         # Outside the lock: aligning takes longer than a callback may wait.
         if fresh and lifted is not None and truth is not None:
-            self._accuracy.add(lifted, truth)
+            self._error.add(lifted, truth)
         return frame
 
     def status(self) -> dict[str, str]:
@@ -134,7 +134,7 @@ class Board:
                 "rate_out_hz": f"{rate(self._lifted_times, now):.1f}",
             }
         known = values if now - said <= STATUS_AGE else counted
-        return {**known, **self._accuracy.status()}
+        return {**known, **self._error.status()}
 
     def _shown_points(self) -> tuple[int, Points3D | None]:
         lifted, detected = self._lifted.latest, self._detected.latest

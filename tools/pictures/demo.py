@@ -29,9 +29,9 @@ from lfm_ros.resources import config_dir
 from lfm_ros.scene import Frame, Scene
 from lfm_ros.skeletons import load_skeleton
 from lfm_ros.tracked import Tracked
-from lfm_ros.viewer.accuracy import Accuracy
 from lfm_ros.viewer.frame import Axes, Points2D, Points3D, Rig, ViewFrame
 from lfm_ros.viewer.page import Page
+from lfm_ros.viewer.shown_error import ShownError
 from tools.pictures.browser import photographer
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -73,13 +73,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def photographs(times: Sequence[float], status: Mapping[str, str], port: int) -> list[Image.Image]:
     """The page at these moments of the scene, seconds."""
-    page, accuracy, pictures = Page(port=port), Accuracy(), []
+    page, error, pictures = Page(port=port), ShownError(), []
     try:
         with photographer(page.url, WINDOW, ZOOM) as camera:
             for seconds, frame in view_frames(times[0] - LEAD_IN, times[-1]):
-                accuracy.add(frame.lifted, frame.truth)
+                error.add(frame.lifted, frame.truth)
                 if np.abs(times - seconds).min() < 0.5 / HZ:
-                    page.show(frame, {**status, **accuracy.status()})
+                    page.show(frame, {**status, **error.status()})
                     pictures.append(camera.picture())
     finally:
         page.close()

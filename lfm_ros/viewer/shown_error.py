@@ -15,7 +15,7 @@ FEWEST = 4
 """Matched points from which on aligning an instance says something about its shape."""
 
 
-class Accuracy:
+class ShownError:
     """Running mean of the error in place and of the error of the shape alone."""
 
     def __init__(self) -> None:
