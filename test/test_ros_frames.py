@@ -27,7 +27,7 @@ from lfm_ros.ros import qos
 from lfm_ros.ros.clouds import decode_keypoints, decode_points
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.diagnostics import Statistics
-from lfm_ros.ros.frames import Frames
+from lfm_ros.ros.live_transforms import LiveTransforms
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.scout import Scout
 
@@ -226,21 +226,21 @@ def test_frames_forget_when_time_starts_anew():
     rclpy.init(context=context)
     node = rclpy.create_node("listener", context=context)
     try:
-        frames = Frames(node, "target_frame")
+        transforms = LiveTransforms(node, "target_frame")
         made = TransformStamped(child_frame_id=FRAME_ID)
         made.header.frame_id = "base"
         made.header.stamp = Time(sec=9)
         made.transform.rotation.w = 1.0
-        frames._listener.callback(TFMessage(transforms=[made]))
-        frames.between("base", FRAME_ID, Time(sec=9), 0.0)
+        transforms._listener.callback(TFMessage(transforms=[made]))
+        transforms.between("base", FRAME_ID, Time(sec=9), 0.0)
         with pytest.raises(FrameError, match="base"):
-            frames.between("base", FRAME_ID, Time(sec=8), 0.01)
+            transforms.between("base", FRAME_ID, Time(sec=8), 0.01)
         for unset in (Time(), Time(sec=-9)):  # tf2 takes 0 for the latest
-            frames.between("base", FRAME_ID, unset, 0.0)
-        frames.clear()
+            transforms.between("base", FRAME_ID, unset, 0.0)
+        transforms.clear()
         with pytest.raises(FrameError, match="base"):
-            frames.between("base", FRAME_ID, Time(sec=9), 0.01)
-        frames.close()
+            transforms.between("base", FRAME_ID, Time(sec=9), 0.01)
+        transforms.close()
     finally:
         node.destroy_node()
         rclpy.shutdown(context=context)

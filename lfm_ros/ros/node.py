@@ -24,9 +24,9 @@ from lfm_ros.ros.adapters import load_adapter
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.depth_silence import DepthSilence
 from lfm_ros.ros.diagnostics import Statistics, diagnostic_array
-from lfm_ros.ros.frames import Frames
 from lfm_ros.ros.inputs import Inputs
 from lfm_ros.ros.known_sizes import known_sizes
+from lfm_ros.ros.live_transforms import LiveTransforms
 from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
@@ -156,8 +156,8 @@ class LifterNode(LifecycleNode):
 
     def _make_scout(self, settings: LifterParameters, sizes: NDArray[np.float64] | None) -> Scout:
         named = [name for name in FRAME_PARAMETERS if getattr(settings, name)]
-        frames = Frames(self, ", ".join(named)) if named else None
-        return Scout(frames, self._statistics, self._complaints, sizes)
+        transforms = LiveTransforms(self, ", ".join(named)) if named else None
+        return Scout(transforms, self._statistics, self._complaints, sizes)
 
     def _announce(self, pipeline: Pipeline, rigs: Sequence[Skeleton]) -> None:
         lifter = pipeline.lifter

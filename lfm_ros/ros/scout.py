@@ -11,7 +11,7 @@ from lfm_ros.core.rigid import Rigid
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.depth_cache import DepthCache
 from lfm_ros.ros.diagnostics import Statistics
-from lfm_ros.ros.frames import Frames
+from lfm_ros.ros.live_transforms import LiveTransforms
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.surroundings import Surroundings, surroundings
 
@@ -23,7 +23,7 @@ class Scout:
     """Finds the surroundings of each frame; ``at`` is called in the worker's thread.
 
     Args:
-        frames: Where parameters name frames, else None.
+        transforms: Where parameters name frames, else None.
         statistics: Counts what is missing.
         complaints: Says what is missing.
         sizes: Goes into every ``Surroundings``.
@@ -31,25 +31,25 @@ class Scout:
 
     def __init__(
         self,
-        frames: Frames | None,
+        transforms: LiveTransforms | None,
         statistics: Statistics,
         complaints: Complaints,
         sizes: NDArray[np.float64] | None = None,
     ) -> None:
         self.depth = DepthCache()
-        self._frames, self._sizes = frames, sizes
+        self._transforms, self._sizes = transforms, sizes
         self._statistics, self._complaints = statistics, complaints
 
     def clear(self) -> None:
         """Forget depth images and transforms: time starts anew."""
         self.depth.clear()
-        if self._frames is not None:
-            self._frames.clear()
+        if self._transforms is not None:
+            self._transforms.clear()
 
     def close(self) -> None:
         """Unsubscribe from transforms."""
-        if self._frames is not None:
-            self._frames.close()
+        if self._transforms is not None:
+            self._transforms.close()
 
     def at(self, stamp: Any, camera_frame: str, settings: LifterParameters) -> Surroundings:
         """The surroundings of a frame.
@@ -66,8 +66,8 @@ class Scout:
         """
 
         def between(target: str, source: str) -> Rigid:
-            assert self._frames is not None, "the node makes it where a parameter names a frame"
-            return self._frames.between(target, source, stamp, settings.tf_timeout)
+            assert self._transforms is not None, "the node makes it where a parameter names a frame"
+            return self._transforms.between(target, source, stamp, settings.tf_timeout)
 
         depth = self._depth_at(stamp) if settings.use_depth else None
         return surroundings(

@@ -20,7 +20,7 @@ from lfm_ros.ros.stamps import nanoseconds
 _STEP_SECONDS = 0.002
 
 
-class Frames:
+class LiveTransforms:
     """Listens to ``/tf`` and ``/tf_static``.
 
     The node's executor has to spin while another thread asks.
