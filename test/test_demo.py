@@ -24,7 +24,7 @@ from lfm_ros.demo.processes import ProcessError, Processes
 from lfm_ros.demo.requirements import HOST, check_requirements
 from lfm_ros.demo.rigs import rig_names
 from lfm_ros.demo.session import _exit_status
-from lfm_ros.demo.settings import Wishes, make_plan
+from lfm_ros.demo.settings import DemoOptions, make_plan
 from lfm_ros.demo.summary import Summary
 from lfm_ros.scene import Scene
 from lfm_ros.skeletons import load_skeleton
@@ -146,7 +146,7 @@ def test_the_users_own_domain_is_used(no_domain: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_the_plan_has_the_rigs_of_the_scene(tmp_path: Path) -> None:
-    plan = make_plan(Wishes(), tmp_path)
+    plan = make_plan(DemoOptions(), tmp_path)
     assert [rig.name for rig in plan.rigs] == [rig.name for rig in Scene().skeletons]
     assert [len(rig) for rig in plan.rigs] == [len(rig) for rig in Scene().skeletons]
     assert plan.frames is None
@@ -184,7 +184,7 @@ def free_port() -> int:
 def test_a_computer_without_ros_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rclpy", None)
     with pytest.raises(LfmError, match="no ROS 2 here"):
-        check_requirements(Wishes())
+        check_requirements(DemoOptions())
 
 
 @pytest.mark.ros
@@ -192,7 +192,7 @@ def test_the_demo_goes_on_without_viser_and_without_tf(monkeypatch: pytest.Monke
     pytest.importorskip("rclpy", reason="needs ROS 2")
     monkeypatch.setitem(sys.modules, "viser", None)
     monkeypatch.setitem(sys.modules, "tf2_msgs", None)
-    possible, shortfalls = check_requirements(Wishes(port=free_port()))
+    possible, shortfalls = check_requirements(DemoOptions(port=free_port()))
     assert not possible.viewer
     assert [text.split()[0] for text in shortfalls] == ["viser", "tf2_msgs"]
 
@@ -209,7 +209,8 @@ def test_the_demo_goes_on_without_viser_and_without_tf(monkeypatch: pytest.Monke
 )
 def test_exit_status(seconds: float | None, number: int, summarized: bool, status: int) -> None:
     found = Summary(Tally(played=1, answered=1), None, 1.0, (1.0, 1.0), {}, {})
-    assert _exit_status(Wishes(seconds=seconds), found if summarized else None, number) == status
+    options = DemoOptions(seconds=seconds)
+    assert _exit_status(options, found if summarized else None, number) == status
 
 
 def test_exit_status_of_a_demo_that_went_wrong() -> None:
@@ -217,7 +218,7 @@ def test_exit_status_of_a_demo_that_went_wrong() -> None:
     uneasy = Summary(tally, None, 1.0, (1.0, 1.0), {}, {}, problems=["player had to be killed"])
     short = Summary(Tally(played=2, answered=1, missing=1), None, 1.0, (1.0, 1.0), {}, {})
     for summary in (uneasy, short, None):
-        assert _exit_status(Wishes(seconds=1.0), summary, 0) == 1
+        assert _exit_status(DemoOptions(seconds=1.0), summary, 0) == 1
 
 
 NEEDED = ("rclpy", "onnxruntime")

@@ -11,8 +11,8 @@ import pytest
 from demo_run import demo
 
 from lfm_ros.core.errors import InputError
-from lfm_ros.demo.settings import Wishes, make_plan
-from lfm_ros.scene import Recording
+from lfm_ros.demo.settings import DemoOptions, make_plan
+from lfm_ros.scene import PoseRecording
 from lfm_ros.scene.keypoint_recording import KeypointRecording
 from lfm_ros.scene.opening import open_recording
 from lfm_ros.skeletons import load_skeleton
@@ -57,7 +57,7 @@ def test_frames_hold_who_was_seen_and_no_truth(save) -> None:
 
 def test_a_file_with_truth_stays_what_it_was(save) -> None:
     xyz = np.random.default_rng(0).normal(size=(3, 5, 3))
-    assert isinstance(open_recording(save(xyz=xyz)), Recording)
+    assert isinstance(open_recording(save(xyz=xyz)), PoseRecording)
 
 
 def test_a_camera_that_nobody_knows_is_assumed_and_said(save) -> None:
@@ -71,13 +71,13 @@ def test_a_camera_that_nobody_knows_is_assumed_and_said(save) -> None:
 
 def test_the_rig_is_the_one_that_is_named(save, tmp_path: Path) -> None:
     path = save(**two_people(), K=K)
-    plan = make_plan(Wishes(data=path, skeleton="coco17"), tmp_path)
+    plan = make_plan(DemoOptions(data=path, skeleton="coco17"), tmp_path)
     assert (plan.rigs, plan.frames, plan.notes) == ([COCO], 4, [])
-    unnamed = make_plan(Wishes(data=path), tmp_path)
+    unnamed = make_plan(DemoOptions(data=path), tmp_path)
     assert (len(unnamed.rigs[0]), unnamed.rigs[0].edges) == (17, ())
     assert "--skeleton" in unnamed.notes[0]
     with pytest.raises(InputError, match=r"hand21 has 21 keypoints, but .* has 17"):
-        make_plan(Wishes(data=path, skeleton="hand21"), tmp_path)
+        make_plan(DemoOptions(data=path, skeleton="hand21"), tmp_path)
 
 
 @pytest.mark.parametrize(

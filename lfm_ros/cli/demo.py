@@ -50,10 +50,10 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the demo."""
     from lfm_ros.demo.session import run_demo
-    from lfm_ros.demo.settings import Wishes
+    from lfm_ros.demo.settings import DemoOptions
 
     return run_demo(
-        Wishes(
+        DemoOptions(
             seconds=options.seconds,
             data=options.data,
             source=options.source,

@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lfm_ros.core.errors import InputError, LfmError
-from lfm_ros.demo.settings import Wishes
+from lfm_ros.demo.settings import DemoOptions
 
 HOST = "127.0.0.1"
 
 
-def check_requirements(wishes: Wishes) -> tuple[Wishes, list[str]]:
+def check_requirements(options: DemoOptions) -> tuple[DemoOptions, list[str]]:
     """Refuse what cannot work, and do without what is not needed.
 
     Returns:
-        The wishes that can be fulfilled, and a sentence about each that cannot.
+        The options that can be fulfilled, and a sentence about each that cannot.
 
     Raises:
         LfmError: There is no ROS 2, no such recording, or the port is taken.
@@ -28,18 +28,18 @@ def check_requirements(wishes: Wishes) -> tuple[Wishes, list[str]]:
             "there is no ROS 2 here (rclpy cannot be imported); run `make demo`, which brings it "
             "along, or source a ROS 2"
         )
-    if wishes.data is not None and not wishes.data.is_file():
-        raise InputError(f"there is no recording {wishes.data}; give the path of an .npz file")
-    possible = wishes
-    if wishes.viewer and not _installed("viser"):
-        possible = replace(wishes, viewer=False)
+    if options.data is not None and not options.data.is_file():
+        raise InputError(f"there is no recording {options.data}; give the path of an .npz file")
+    possible = options
+    if options.viewer and not _installed("viser"):
+        possible = replace(options, viewer=False)
     if possible.viewer:
-        _check_port(wishes.port)
-    return possible, list(_shortfalls(wishes))
+        _check_port(options.port)
+    return possible, list(_shortfalls(options))
 
 
-def _shortfalls(wishes: Wishes) -> Iterator[str]:
-    if wishes.viewer and not _installed("viser"):
+def _shortfalls(options: DemoOptions) -> Iterator[str]:
+    if options.viewer and not _installed("viser"):
         yield "viser is not installed, so there is no viewer (pip install viser)"
     if not _installed("tf2_msgs"):
         yield "tf2_msgs is not installed, so /tf is not published (run `make demo` to build it)"

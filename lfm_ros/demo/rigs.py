@@ -16,7 +16,7 @@ from lfm_ros.skeletons import as_yaml, load_skeleton, registered
 
 if TYPE_CHECKING:
     from lfm_ros.scene.keypoint_recording import KeypointRecording
-    from lfm_ros.scene.recording import Recording
+    from lfm_ros.scene.pose_recording import PoseRecording
 
 _ROWS_THAT_TELL_THE_SIZE = 200
 
@@ -35,7 +35,7 @@ def rig_names(rigs: Sequence[Skeleton], folder: Path) -> list[str]:
     ]
 
 
-def rig_of(recording: Recording | KeypointRecording, wanted: str | None) -> Skeleton:
+def rig_of(recording: PoseRecording | KeypointRecording, wanted: str | None) -> Skeleton:
     """The rig of a recording.
 
     Args:
@@ -58,7 +58,7 @@ def rig_of(recording: Recording | KeypointRecording, wanted: str | None) -> Skel
     return rig
 
 
-def with_size(recording: Recording | KeypointRecording, rig: Skeleton) -> tuple[Skeleton, str]:
+def with_size(recording: PoseRecording | KeypointRecording, rig: Skeleton) -> tuple[Skeleton, str]:
     """A rig without nominal size, given one: that of the recording's truth, or 1 m.
 
     Returns:
@@ -81,7 +81,7 @@ def with_size(recording: Recording | KeypointRecording, rig: Skeleton) -> tuple[
     )
 
 
-def _usual_size(recording: Recording | KeypointRecording, rig: Skeleton) -> float:
+def _usual_size(recording: PoseRecording | KeypointRecording, rig: Skeleton) -> float:
     count = len(recording)
     rows = np.linspace(0, count - 1, min(count, _ROWS_THAT_TELL_THE_SIZE)).astype(int)
     frames = [recording[int(row)][0] for row in rows]

@@ -16,7 +16,7 @@ from lfm_ros.core.errors import LfmError
 from lfm_ros.demo.graph import private_graph
 from lfm_ros.demo.processes import Processes
 from lfm_ros.demo.requirements import HOST, check_requirements
-from lfm_ros.demo.settings import Plan, Wishes, make_plan
+from lfm_ros.demo.settings import DemoOptions, Plan, make_plan
 from lfm_ros.demo.summary import Summary, engine_text, status_line, summarize, summary_text
 from lfm_ros.demo.terminal import StatusLine
 from lfm_ros.demo.watch import Watch
@@ -39,7 +39,7 @@ class _Interrupted(Exception):  # noqa: N818  (it is no error)
     """A signal came."""
 
 
-def run_demo(wishes: Wishes) -> int:
+def run_demo(options: DemoOptions) -> int:
     """Run the demo.
 
     Returns:
@@ -50,26 +50,26 @@ def run_demo(wishes: Wishes) -> int:
     Raises:
         LfmError: It could not be started, or a process of it ended too early.
     """
-    wishes, shortfalls = check_requirements(wishes)
+    options, shortfalls = check_requirements(options)
     line = StatusLine()
     for sentence in shortfalls:
         line.say(sentence)
     with Signals() as signals, tempfile.TemporaryDirectory(prefix="lfm_demo_") as name:
         folder = Path(name)
-        plan = make_plan(wishes, folder)
+        plan = make_plan(options, folder)
         for sentence in plan.notes:
             line.say(sentence)
         with private_graph(folder) as domain:
             line.say(f"ROS graph: domain {domain}, this computer only")
-            summary = _Session(wishes, plan, folder, signals, line).run()
+            summary = _Session(options, plan, folder, signals, line).run()
     if summary is not None:
         line.say(summary_text(summary))
-        _write(wishes.report, summary)
-    return _exit_status(wishes, summary, signals.number)
+        _write(options.report, summary)
+    return _exit_status(options, summary, signals.number)
 
 
-def _exit_status(wishes: Wishes, summary: Summary | None, number: int) -> int:
-    endless = wishes.seconds is None and wishes.data is None
+def _exit_status(options: DemoOptions, summary: Summary | None, number: int) -> int:
+    endless = options.seconds is None and options.data is None
     if number and not (number == signal.SIGINT and endless and summary is not None):
         return 128 + number
     if number:
@@ -90,9 +90,9 @@ class _Session:
     """The processes, what is heard of them, and what is shown of it."""
 
     def __init__(
-        self, wishes: Wishes, plan: Plan, folder: Path, signals: Signals, line: StatusLine
+        self, options: DemoOptions, plan: Plan, folder: Path, signals: Signals, line: StatusLine
     ) -> None:
-        self._wishes, self._plan = wishes, plan
+        self._options, self._plan = options, plan
         self._signals, self._line = signals, line
         self._processes = Processes(folder, lambda: signals.impatient)
         self._watch = Watch(plan.rigs, plan.min_confidence, plan.min_keypoints)
@@ -107,7 +107,7 @@ class _Session:
         """
         with self._processes:
             lifter = self._processes.start("lifter", "lfm_ros.ros.node", self._plan.lifter)
-            if self._wishes.viewer:
+            if self._options.viewer:
                 self._processes.start("viewer", "lfm_ros.ros.viewer_node", self._plan.viewer)
             summary = self._listen()
             if summary is None:
@@ -121,7 +121,7 @@ class _Session:
         with listening(self._watch) as monitor:
             try:
                 self._bring_up(monitor)
-                if self._wishes.viewer:
+                if self._options.viewer:
                     self._await_viewer()
                 self._processes.start("player", "lfm_ros.ros.player", self._plan.player)
                 began = self._await_first_frame()
@@ -159,8 +159,8 @@ class _Session:
         self._line.say(f"lifter: {' -> '.join(states)}")
 
     def _await_viewer(self) -> None:
-        address = f"http://{HOST}:{self._wishes.port}"
-        if self._until(lambda: _answers(self._wishes.port), _START_SECONDS):
+        address = f"http://{HOST}:{self._options.port}"
+        if self._until(lambda: _answers(self._options.port), _START_SECONDS):
             self._line.say(f"viewer: {address}")
         else:
             self._problems.append(f"the viewer did not open {address}")
@@ -177,7 +177,7 @@ class _Session:
         shown = began
         while not self._signals.number:
             now = time.monotonic()
-            if self._wishes.seconds is not None and now - began >= self._wishes.seconds:
+            if self._options.seconds is not None and now - began >= self._options.seconds:
                 return
             self._processes.check("player")
             if self._processes.status("player") is not None:

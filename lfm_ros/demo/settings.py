@@ -20,7 +20,7 @@ _QUEUE_OF_A_RECORDING = 100
 
 
 @dataclass(frozen=True)
-class Wishes:
+class DemoOptions:
     """The command line of ``lfm demo``.
 
     Attributes:
@@ -67,11 +67,11 @@ class Plan:
     viewer: list[str]
 
 
-def make_plan(wishes: Wishes, folder: Path) -> Plan:
+def make_plan(options: DemoOptions, folder: Path) -> Plan:
     """Read the parameter files and, if there is one, the recording.
 
     Args:
-        wishes: What was asked for.
+        options: What was asked for.
         folder: Where rigs that are not registered are written.
 
     Raises:
@@ -85,11 +85,11 @@ def make_plan(wishes: Wishes, folder: Path) -> Plan:
     lifter: dict[str, Any] = {"autostart": False, "prediction_time": 0.0, "input_timeout": 0.0}
     # The lifter, the monitor and the viewer: discovery takes a second or two, and frames that were
     # played to one of them only would count as lost.
-    player: dict[str, Any] = {"min_subscribers": 2 + wishes.viewer}
-    if wishes.data is not None:
-        names, frames, notes = _rigs_of(wishes, folder)
+    player: dict[str, Any] = {"min_subscribers": 2 + options.viewer}
+    if options.data is not None:
+        names, frames, notes = _rigs_of(options, folder)
         lifter |= {"skeletons": names, "queue_depth": _QUEUE_OF_A_RECORDING}
-        player |= {"data": str(wishes.data.resolve()), "source": wishes.source}
+        player |= {"data": str(options.data.resolve()), "source": options.source}
     return Plan(
         [load_skeleton(name) for name in names],
         float(values["min_confidence"]),
@@ -98,7 +98,7 @@ def make_plan(wishes: Wishes, folder: Path) -> Plan:
         notes,
         arguments(lifter, demo),
         arguments(player, demo),
-        arguments({"port": wishes.port}, demo),
+        arguments({"port": options.port}, demo),
     )
 
 
@@ -116,12 +116,12 @@ def arguments(parameters: Mapping[str, Any], file: Path | None = None) -> list[s
     return made
 
 
-def _rigs_of(wishes: Wishes, folder: Path) -> tuple[list[str], int, list[str]]:
+def _rigs_of(options: DemoOptions, folder: Path) -> tuple[list[str], int, list[str]]:
     """Names of the recording's rigs, its frames, and what there is to say about it."""
     from lfm_ros.scene.opening import open_recording
 
-    recording = open_recording(str(wishes.data), wishes.source)
-    rig, notes = rig_of(recording, wishes.skeleton), list(recording.remarks)
+    recording = open_recording(str(options.data), options.source)
+    rig, notes = rig_of(recording, options.skeleton), list(recording.remarks)
     if rig.nominal_size is None:
         rig, sentence = with_size(recording, rig)
         notes.append(sentence)

@@ -23,10 +23,10 @@ from lfm_ros.ros.run import run
 from lfm_ros.scene import Frame, Scene
 from lfm_ros.scene.keypoint_recording import KeypointRecording
 from lfm_ros.scene.opening import open_recording
-from lfm_ros.scene.recording import Recording
+from lfm_ros.scene.pose_recording import PoseRecording
 
 Moment = tuple[Frame, Intrinsics]
-Source = Scene | Recording | KeypointRecording
+Source = Scene | PoseRecording | KeypointRecording
 
 _RELIABLE = QoSProfile(depth=10)
 _LOOK_SECONDS = 0.1

@@ -2,8 +2,8 @@
 
 from lfm_ros.scene.cast import RIGS
 from lfm_ros.scene.frame import Frame
-from lfm_ros.scene.recording import Recording
+from lfm_ros.scene.pose_recording import PoseRecording
 from lfm_ros.scene.samples import sample_rig
 from lfm_ros.scene.scene import Scene
 
-__all__ = ["RIGS", "Frame", "Recording", "Scene", "sample_rig"]
+__all__ = ["RIGS", "Frame", "PoseRecording", "Scene", "sample_rig"]

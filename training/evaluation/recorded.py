@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lfm_ros import Intrinsics, Skeleton
-from lfm_ros.scene.recording import Recording
+from lfm_ros.scene.pose_recording import PoseRecording
 
 Array = NDArray[np.float64]
 
@@ -78,13 +78,13 @@ def read(path: Path, source: str, frames: int) -> Recorded:
 
     Args:
         path: The npz.
-        source: ``uv_det`` or ``uv``; see ``lfm_ros.scene.recording``.
+        source: ``uv_det`` or ``uv``; see ``lfm_ros.scene.pose_recording``.
         frames: Largest number of frames.
 
     Raises:
         InputError: The file cannot be used; one sentence says why.
     """
-    recording = Recording(path, source)
+    recording = PoseRecording(path, source)
     count, width = len(recording), len(recording.skeleton)
     rows = np.linspace(0, count - 1, min(frames, count)).astype(int)
     shape = (len(rows), width)

@@ -9,7 +9,7 @@ import pytest
 
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.rotations import matrix_from_rotvec
-from lfm_ros.scene import Recording
+from lfm_ros.scene import PoseRecording
 
 NAMES = np.array(["a", "b", "c", "d", "e"])
 EDGES = np.array([[0, 1], [1, 2], [2, 3], [3, 4]])
@@ -51,7 +51,7 @@ def save(tmp_path: Path):
 
 def test_detections_come_first_and_truth_moves_into_the_camera(save) -> None:
     data = with_pictures()
-    recording = Recording(save(data))
+    recording = PoseRecording(save(data))
     assert (recording.source, len(recording), recording.fps) == ("uv_det", 6, 30.0)
     assert recording.skeleton.names == tuple(NAMES)
     assert recording.skeletons == [recording.skeleton]
@@ -65,7 +65,7 @@ def test_detections_come_first_and_truth_moves_into_the_camera(save) -> None:
 
 
 def test_a_row_without_a_detection_is_an_empty_frame(save) -> None:
-    recording = Recording(save(with_pictures()))
+    recording = PoseRecording(save(with_pictures()))
     assert [len(frame) for frame, _ in recording] == [1, 0, 1, 1, 1, 1]
     assert recording.frame_at(1).keypoints.shape == (0, 5, 2)
     partly = recording.frame_at(2)
@@ -77,7 +77,7 @@ def test_a_row_without_a_detection_is_an_empty_frame(save) -> None:
 def test_labels_can_be_chosen(save) -> None:
     data = with_pictures() | {"uv_valid": np.ones((6, 5), bool)}
     data["uv_valid"][0, 2] = False
-    recording = Recording(save(data), source="uv")
+    recording = PoseRecording(save(data), source="uv")
     frame = recording.frame_at(0)
     np.testing.assert_array_equal(frame.confidence[0], [1, 1, 0, 1, 1])
     np.testing.assert_allclose(frame.keypoints[0, 4], data["uv"][0, 4], rtol=1e-6)
@@ -92,7 +92,7 @@ def test_without_pictures_our_own_camera_looks_at_the_object(save) -> None:
     }
     data["valid"][0, 1] = False
     data["xyz"][3, 2] = np.nan
-    recording = Recording(save(data))
+    recording = PoseRecording(save(data))
     assert (recording.source, recording.fps) == ("xyz", 12.0)
     for row, (frame, camera) in enumerate(recording):
         known = frame.truth_valid[0]
@@ -112,7 +112,7 @@ def test_without_pictures_our_own_camera_looks_at_the_object(save) -> None:
 
 
 def test_time_runs_through_the_rows_and_starts_again(save) -> None:
-    recording = Recording(save(arrays() | {"sequence": np.arange(6)}))
+    recording = PoseRecording(save(arrays() | {"sequence": np.arange(6)}))
     ids = [int(recording.frame(i / 30).instance_id[0]) for i in range(12)]
     assert ids == [0, 1, 2, 3, 4, 5] * 2
     with pytest.raises(IndexError, match="row 6"):
@@ -122,7 +122,7 @@ def test_time_runs_through_the_rows_and_starts_again(save) -> None:
 def test_one_camera_may_serve_all_rows_with_distortion(save) -> None:
     data = with_pictures() | {"K": K, "dist": np.array([0.1, 0.01, 0.001, 0, 0])}
     del data["image_size"]
-    camera = Recording(save(data)).camera_for(5)
+    camera = PoseRecording(save(data)).camera_for(5)
     assert camera.size == (640, 480)
     assert camera.distortion == (0.1, 0.01, 0.001, 0, 0)
 
@@ -132,9 +132,9 @@ def test_a_known_rig_gets_its_registered_skeleton(save) -> None:
 
     rig = load_skeleton("coco17")
     points = np.random.default_rng(0).normal(size=(2, 17, 3))
-    recording = Recording(save({"xyz": points, "names": np.array(rig.names)}))
+    recording = PoseRecording(save({"xyz": points, "names": np.array(rig.names)}))
     assert recording.skeleton is rig
-    plain = Recording(save({"xyz": points}, "plain.npz"))
+    plain = PoseRecording(save({"xyz": points}, "plain.npz"))
     assert plain.skeleton.nominal_size is None
     assert len(plain.skeleton) == 17
     assert plain.up is None
@@ -158,7 +158,7 @@ BROKEN = {
 def test_a_malformed_file_gives_one_clear_sentence(case: str, save) -> None:
     data, message = BROKEN[case]
     with pytest.raises(InputError, match=message) as caught:
-        Recording(save(data))
+        PoseRecording(save(data))
     assert "poses.npz" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -168,7 +168,7 @@ def test_something_else_than_an_npz_is_refused(content: bytes, tmp_path: Path) -
     path = tmp_path / "poses.npz"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"poses\.npz is"):
-        Recording(path)
+        PoseRecording(path)
 
 
 def test_a_damaged_archive_is_refused(save) -> None:
@@ -177,21 +177,21 @@ def test_a_damaged_archive_is_refused(save) -> None:
     content[400:440] = bytes(40)
     path.write_bytes(content)
     with pytest.raises(InputError, match="damaged"):
-        Recording(path)
+        PoseRecording(path)
 
 
 def test_missing_files_single_arrays_and_missing_sources(save, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no file"):
-        Recording(tmp_path / "none.npz")
+        PoseRecording(tmp_path / "none.npz")
     np.save(tmp_path / "one.npy", np.zeros((2, 3, 3)))
     with pytest.raises(InputError, match="single npy array"):
-        Recording(tmp_path / "one.npy")
+        PoseRecording(tmp_path / "one.npy")
     with pytest.raises(InputError, match="offers xyz"):
-        Recording(save(arrays()), source="uv_det")
+        PoseRecording(save(arrays()), source="uv_det")
 
 
 def test_real_detections_of_mvor(shared_data) -> None:
-    recording = Recording(shared_data / "human" / "mvor10.npz")
+    recording = PoseRecording(shared_data / "human" / "mvor10.npz")
     assert (recording.source, recording.skeleton.name) == ("uv_det", "mvor10")
     empty, error, cameras = 0, [], set()
     for frame, camera in recording:
@@ -210,7 +210,7 @@ def test_every_recorded_set_can_be_played(shared_data) -> None:
     files = sorted(shared_data.glob("*/*.npz"))
     assert len(files) >= 90
     for path in files:
-        recording = Recording(path)
+        recording = PoseRecording(path)
         for row in np.linspace(0, len(recording) - 1, 3).astype(int):
             frame, camera = recording[int(row)]
             if len(frame):

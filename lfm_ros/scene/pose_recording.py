@@ -22,7 +22,7 @@ SOURCES = ("uv_det", "uv", "xyz")
 _DEFAULT_FPS = 30.0
 
 
-class Recording:
+class PoseRecording:
     """2D keypoints and their truth from an npz of the common form; see ``pose_file``.
 
     A row in which nothing was detected is an empty frame. The truth is in metres where the file's
