@@ -245,6 +245,18 @@ def test_bench_of_the_node_says_what_it_adds_to_a_relay(tmp_path: Path) -> None:
         assert min(one[name] for name in ("relay", "carrier", "engine", "plain_p50", "cpu")) > 0
         spans = sum(one[name] for name in ("decode", "waiting", "geometry", "output"))
         assert 0 < spans < one["p95"]
+        assert min(one["in_a_loop"], one["rested"]) > 0
+
+
+@pytest.mark.ros
+def test_a_frame_s_steps_are_those_of_the_node_without_the_network() -> None:
+    pytest.importorskip("rclpy", reason="needs ROS 2")
+    from lfm_ros.bench.frame_steps import frame_steps
+
+    began = time.perf_counter()
+    steps = frame_steps(2, 5, {"model": "lfm_tiny", "cpu_threads": 1})
+    assert set(steps) == {"in_a_loop", "rested"}
+    assert 0 < min(steps.values()) <= max(steps.values()) < 1e3 * (time.perf_counter() - began)
 
 
 @pytest.mark.ros

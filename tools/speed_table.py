@@ -24,6 +24,7 @@ _NODE_COLUMNS = {
     "engine": "network",
     "relay": "a bare relay",
     "added": "what is left",
+    "in_a_loop": "its steps in a loop",
     "plain_added": "left with plain messages",
     "cpu": "share of a core, %",
 }

@@ -84,14 +84,18 @@ def measure(plan: LatencyPlan) -> Iterator[dict[str, Any]]:
         markers have. ``engine``: the network. ``added``: p50 less relay less engine, median of the
         rounds. ``over_carrier``: the same with the carrier. Then the node's own steps. ``cpu``: its
         share of a core at the plan's rate, per cent. With plain messages: ``plain_p50``,
-        ``plain_added``, ``plain_cpu``, ``ratio`` of what they add.
+        ``plain_added``, ``plain_cpu``, ``ratio`` of what they add. ``in_a_loop`` and ``rested``:
+        the same steps in one process (``lfm_ros.bench.frame_steps``).
 
     Raises:
         LfmError: There is no ROS 2, or a node fails.
     """
     for size in plan.sizes:
         with bench(plan.core) as workbench:
-            yield _measured(workbench, plan, *size)
+            row = _measured(workbench, plan, *size)
+        from lfm_ros.bench.frame_steps import frame_steps
+
+        yield row | frame_steps(*size, plan.parameters)
 
 
 def _measured(workbench: Bench, plan: LatencyPlan, count: int, width: int) -> dict[str, Any]:
