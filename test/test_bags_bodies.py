@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from lfm_ros.bags.bodies import Bodies, body_named
-from lfm_ros.bags.wishes import Wishes
 from lfm_ros.cli.bag_options import wishes
 from lfm_ros.cli.lift import add_parser
 from lfm_ros.ros.adapters import UNKNOWN, Keypoints2D
+from lfm_ros.ros.parameters import LifterParameters
 
 ONE, TWO = "/humans/bodies/1/skeleton2d", "/humans/bodies/2/skeleton2d"
 PERIOD_NS, BEGIN_NS = 33_000_000, 1_700_000_000_000_000_000
@@ -97,12 +97,14 @@ def test_entries_are_taken_as_they_were_written():
     assert wished.keypoint_map == ("a:left_hand:left_wrist",)
 
 
-def test_defaults_are_the_nodes():
-    parameters = pytest.importorskip("lfm_ros.ros.parameters", reason="needs ROS 2")
-    node, mine = vars(parameters.LifterParameters()), vars(Wishes())
-    nothing = {("",): ()}
-    shared = node.keys() & mine.keys() - {"input_type"}
+def test_what_no_option_says_is_as_a_node_has_it_that_was_told_nothing():
+    parser = argparse.ArgumentParser()
+    add_parser(parser.add_subparsers())
+    said = vars(wishes(parser.parse_args(["lift", "in.mcap", "--output", "out.npz"])))
+    node = vars(LifterParameters())
+    shared = node.keys() & said.keys() - {"input_type"}
     assert len(shared) > 10
-    assert {name: mine[name] for name in shared} == {
-        name: nothing.get(node[name], node[name]) for name in shared
+    nothing = {(): ("",)}  # ROS has no empty lists
+    assert {name: nothing.get(said[name], said[name]) for name in shared} == {
+        name: node[name] for name in shared
     }

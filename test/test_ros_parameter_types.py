@@ -13,7 +13,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from lfm_ros.core.errors import MessageError
-from lfm_ros.ros import parameter_spec
+from lfm_ros.ros import node_parameters
 from lfm_ros.ros.parameters import LifterParameters
 
 
@@ -28,7 +28,7 @@ def context() -> Iterator[rclpy.Context]:
 def declared(context: rclpy.Context, **overrides: object) -> Node:
     given = [Parameter(name, value=value) for name, value in overrides.items()]
     node = Node("lifter", context=context, parameter_overrides=given)
-    parameter_spec.declare(node, LifterParameters)
+    node_parameters.declare(node, LifterParameters)
     return node
 
 
@@ -52,7 +52,7 @@ def test_a_whole_number_is_taken_for_a_double_while_the_node_runs(context):
     node = declared(context)
     whole = [Parameter("tf_rate", value=10), Parameter("max_tracks", value=9)]
     assert all(result.successful for result in node.set_parameters(whole))
-    read = parameter_spec.read(node, LifterParameters)
+    read = node_parameters.read(node, LifterParameters)
     assert (read.tf_rate, type(read.tf_rate), read.max_tracks) == (10.0, float, 9)
     beyond = node.set_parameters([Parameter("marker_alpha", value=2)])[0]
     assert not beyond.successful

@@ -13,14 +13,13 @@ from lfm_ros.core.palette import instance_colors
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.clouds import POINT_DTYPE, is_dense, point_cells
 from lfm_ros.ros.lent_frames import LentFrames
+from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.tracked_points import tracked_points
 
 Array = NDArray[np.float64]
 
-# max_tracks, tf_prefix and smoothing_strength of a node that was told nothing.
-_SLOTS, _PREFIX, _STRENGTH = 16, "lfm_", 1.0
-_POINT_SIZE, _LINE_WIDTH, _LIFETIME = 0.03, 0.012, 1
-_SEEN, _FILLED_IN = 1.0, 0.3
+# As a node that was told nothing.
+_NODE = LifterParameters()
 _DATATYPES = {"uint8": 2, "int16": 3, "int32": 5, "float32": 7}
 
 
@@ -35,8 +34,8 @@ class Messages:
 
     def __init__(self, types: Any, rigs: Sequence[Skeleton], *, smoothed: bool) -> None:
         self._types, self._rigs = types.types, rigs
-        self._frames = LentFrames(rigs, _SLOTS)
-        self._strength = _STRENGTH if smoothed else 0.0
+        self._frames = LentFrames(rigs, _NODE.max_tracks)
+        self._strength = _NODE.smoothing_strength if smoothed else 0.0
 
     def text(self, text: str) -> Any:
         """``std_msgs/msg/String``."""
@@ -91,7 +90,7 @@ class Messages:
             self._frames.reset()
         lent = self._frames.lend(moment.tracked, moment.frame.stamp_ns, self._strength)
         made = [
-            self._transform(moment, f"{_PREFIX}{slot}", *where)
+            self._transform(moment, f"{_NODE.tf_prefix}{slot}", *where)
             for slot, *where in zip(lent.slots, lent.origins, lent.quat_xyzw, strict=True)
         ]
         return self._make("tf2_msgs/TFMessage", transforms=made)
@@ -115,7 +114,9 @@ class Messages:
             position=self._vector("geometry_msgs/Point", np.zeros(3)),
             orientation=self._quaternion(np.array([0.0, 0.0, 0.0, 1.0])),
         )
-        size = np.full(3, _POINT_SIZE) if index == 0 else np.array([_LINE_WIDTH, 0, 0])
+        point, line = _NODE.marker_point_size, _NODE.marker_line_width
+        size = np.full(3, point) if index == 0 else np.array([line, 0, 0])
+        sec, nanosec = divmod(round(1e9 * _NODE.marker_lifetime), 1_000_000_000)
         return kind(
             header=self._header(moment),
             ns=namespace,
@@ -125,7 +126,7 @@ class Messages:
             pose=place,
             scale=self._vector("geometry_msgs/Vector3", size),
             color=self._make("std_msgs/ColorRGBA", r=1.0, g=1.0, b=1.0, a=1.0),
-            lifetime=self._make("builtin_interfaces/Duration", sec=_LIFETIME, nanosec=0),
+            lifetime=self._make("builtin_interfaces/Duration", sec=sec, nanosec=nanosec),
             points=[self._vector("geometry_msgs/Point", point) for point in points],
             colors=colors,
             **self._unused(),
@@ -154,7 +155,7 @@ class Messages:
     ) -> list[Any]:
         """Colours of points of the instances ``rows``: fainter where they were filled in."""
         rgb = instance_colors(moment.tracked.instance_id[rows])
-        alpha = np.where(seen, _SEEN, _FILLED_IN)
+        alpha = np.where(seen, _NODE.marker_alpha, _NODE.marker_filled_alpha)
         return [
             self._make("std_msgs/ColorRGBA", r=float(r), g=float(g), b=float(b), a=float(a))
             for (r, g, b), a in zip(rgb, alpha, strict=True)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lfm_ros.ros.parameters import LifterParameters
+
+_NODE = LifterParameters()
+
 
 @dataclass(frozen=True)
 class Wishes:
-    """How to read and lift a recording; names and meanings are those of the node's parameters.
+    """How to read and lift a recording; names, meanings and defaults are the node's parameters'.
 
     Beside them stand the topics:
 
@@ -22,21 +26,21 @@ class Wishes:
     camera_info: str | None = None
     depth: str | None = None
     input_type: str = ""
-    skeletons: tuple[str, ...] = ("coco17",)
-    class_skeletons: tuple[str, ...] = ()
-    keypoint_map: tuple[str, ...] = ()
-    keypoint_id_base: int = 1
-    min_detection_confidence: float = 0.0
-    tag_size: float = 0.16
-    min_confidence: float = 0.1
-    rectified: bool = False
-    gravity: str = "camera_upright"
-    camera_pitch_deg: float = 0.0
-    known_sizes: tuple[str, ...] = ()
-    gravity_frame: str = ""
-    ground_frame: str = ""
-    target_frame: str = ""
-    frame_id: str = ""
+    skeletons: tuple[str, ...] = _NODE.skeletons
+    class_skeletons: tuple[str, ...] = _NODE.class_skeletons
+    keypoint_map: tuple[str, ...] = _NODE.keypoint_map
+    keypoint_id_base: int = _NODE.keypoint_id_base
+    min_detection_confidence: float = _NODE.min_detection_confidence
+    tag_size: float = _NODE.tag_size
+    min_confidence: float = _NODE.min_confidence
+    rectified: bool = _NODE.rectified
+    gravity: str = _NODE.gravity
+    camera_pitch_deg: float = _NODE.camera_pitch_deg
+    known_sizes: tuple[str, ...] = _NODE.known_sizes
+    gravity_frame: str = _NODE.gravity_frame
+    ground_frame: str = _NODE.ground_frame
+    target_frame: str = _NODE.target_frame
+    frame_id: str = _NODE.frame_id
 
     @property
     def frames(self) -> dict[str, str]:

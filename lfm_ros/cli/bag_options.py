@@ -11,7 +11,7 @@ from lfm_ros.core.errors import InputError
 from lfm_ros.core.filters import FILTERS
 
 #: What keypoints are taken for if neither a message nor an option says more.
-ASSUMED_RIG = "coco17"
+ASSUMED_RIG = ",".join(Wishes.skeletons)
 _OPTIONS: dict[str, dict[str, Any]] = {
     "--topic": {"help": "of the detections; else the only one that fits"},
     "--input-type": {"metavar": "TYPE", "help": "message type of the detections"},

@@ -17,9 +17,9 @@ from lfm_ros.cli.bag_options import ASSUMED_RIG, wishes
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError
 from lfm_ros.lifter import Lifter
+from lfm_ros.ros.parameters import LifterParameters
 
-# What the node assumes without camera_info.
-_ASSUMED_FOV_DEG, _ASSUMED_SIZE = 60.0, (1280, 720)
+_NODE = LifterParameters()
 _UNSMOOTHED = "none"
 _COMPLAINTS_SHOWN = 5
 
@@ -72,13 +72,16 @@ def _refuse_nothing(bag: DetectionBag, arrays: dict[str, np.ndarray]) -> None:
 
 
 def _assumed() -> Intrinsics:
-    return Intrinsics.from_field_of_view(float(np.deg2rad(_ASSUMED_FOV_DEG)), _ASSUMED_SIZE)
+    """The camera that the node assumes without camera_info."""
+    width, height = _NODE.assumed_image_size
+    angle = float(np.deg2rad(_NODE.assumed_fov_deg))
+    return Intrinsics.from_field_of_view(angle, (width, height))
 
 
 def _note(bag: DetectionBag, options: argparse.Namespace) -> None:
     if not bag.has_camera and options.camera is None:
         print(
-            f"note: no calibrated CameraInfo, so a camera of {_ASSUMED_FOV_DEG:g} degrees is "
+            f"note: no calibrated CameraInfo, so a camera of {_NODE.assumed_fov_deg:g} degrees is "
             "assumed and distances are rough; give --camera",
             file=sys.stderr,
         )

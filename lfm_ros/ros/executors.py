@@ -16,14 +16,13 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from lfm_ros.core.errors import InputError
+from lfm_ros.ros.executor_names import EVENTS, SINGLE_THREADED
 
 try:  # Not in Humble.
     from rclpy.experimental import EventsExecutor
 except ImportError:
     EventsExecutor = None
 
-#: Values of the parameter ``executor``.
-EXECUTORS = SINGLE_THREADED, EVENTS = ("single_threaded", "events")
 # Endless, but for rclpy from PyPI: its C++ library is older than the system, and there a wait
 # without an end is over at once, again and again, and no callback is ever called.
 _LONG_SECONDS = 1e6
@@ -47,7 +46,7 @@ def make_spinner(node: Node, choice: str = SINGLE_THREADED) -> Spinner:
 
     Args:
         node: In the context that it was made in.
-        choice: One of ``EXECUTORS``.
+        choice: One of ``executor_names.EXECUTORS``.
 
     Raises:
         InputError: This rclpy has no such executor.

@@ -19,7 +19,7 @@ from std_srvs.srv import SetBool, Trigger
 from lfm_ros.core.errors import LfmError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.lifter import Lifter
-from lfm_ros.ros import parameter_spec, qos
+from lfm_ros.ros import node_parameters, qos
 from lfm_ros.ros.adapters import load_adapter
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.depth_silence import DepthSilence
@@ -61,8 +61,8 @@ class LifterNode(LifecycleNode):
         self._statistics = Statistics()
         self._complaints = Complaints(self.get_logger())
         self._state, self._failure, self._enabled = "unconfigured", "", True
-        parameter_spec.declare(self, LifterParameters, lambda: self._pipeline is not None)
-        self._settings = parameter_spec.read(self, LifterParameters)
+        node_parameters.declare(self, LifterParameters, lambda: self._pipeline is not None)
+        self._settings = node_parameters.read(self, LifterParameters)
         self._follow_parameters()
         self._diagnostics = self.create_publisher(
             DiagnosticArray, "/diagnostics", 10, event_callbacks=qos.unwatched_publisher()
@@ -120,7 +120,7 @@ class LifterNode(LifecycleNode):
         self._attempt("shutdown", "finalized", self._release)
 
     def _configure(self) -> None:
-        self._settings = settings = parameter_spec.read(self, LifterParameters)
+        self._settings = settings = node_parameters.read(self, LifterParameters)
         adapter = load_adapter(lambda: self._settings)
         rigs = adapter.rigs
         with ExitStack() as undo:
@@ -233,7 +233,7 @@ class LifterNode(LifecycleNode):
             self.add_post_set_parameters_callback(lambda _: self._read_parameters())
 
     def _read_parameters(self) -> None:
-        self._settings = parameter_spec.read(self, LifterParameters)
+        self._settings = node_parameters.read(self, LifterParameters)
 
     def _age(self, stamp: Any) -> float:
         """Seconds since a stamp, by the node's clock."""

@@ -1,6 +1,7 @@
 """The parameters of the nodes ``lifter`` and ``player``: the one place where they are described.
 
-``python -m lfm_ros.ros.parameters`` prints ``config/lifter.yaml``.
+``python -m lfm_ros.ros.parameters`` prints ``config/lifter.yaml``. Needs no ROS, for recordings are
+lifted with the same defaults.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import sys
 from dataclasses import dataclass
 
 from lfm_ros.core.filters import FILTERS
-from lfm_ros.ros.executors import EXECUTORS, SINGLE_THREADED
+from lfm_ros.ros.executor_names import EXECUTORS, SINGLE_THREADED
 from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES
 from lfm_ros.ros.parameter_spec import LIVE, START, parameter, parameters_yaml
 

@@ -15,7 +15,7 @@ from sensor_msgs.msg import CameraInfo, PointCloud2
 from std_msgs.msg import Header
 
 from lfm_ros.core.camera import Intrinsics
-from lfm_ros.ros import parameter_spec, qos
+from lfm_ros.ros import node_parameters, qos
 from lfm_ros.ros.camera_info import camera_info
 from lfm_ros.ros.clouds import NO_SLOT, Keypoints, Points, encode_keypoints, encode_points
 from lfm_ros.ros.parameters import PlayerParameters
@@ -42,8 +42,8 @@ class PlayerNode(Node):
 
     def __init__(self, **node_options: Any) -> None:
         super().__init__("player", **node_options)
-        parameter_spec.declare(self, PlayerParameters)
-        self._settings = settings = parameter_spec.read(self, PlayerParameters)
+        node_parameters.declare(self, PlayerParameters)
+        self._settings = settings = node_parameters.read(self, PlayerParameters)
         self._played = 0
         source = _source(settings)
         self._what = f"recording {settings.data}" if settings.data else f"scene {settings.seed}"

@@ -15,7 +15,8 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from lfm_ros.core.errors import LfmError
-from lfm_ros.ros.executors import SINGLE_THREADED, make_spinner
+from lfm_ros.ros.executor_names import SINGLE_THREADED
+from lfm_ros.ros.executors import make_spinner
 from lfm_ros.ros.spinning import SpinningThread
 
 _PLACE_IN_SOURCE = re.compile(r", at [^,\s]+:\d+")

@@ -17,7 +17,7 @@ from std_msgs.msg import String
 
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError, LfmError
-from lfm_ros.ros import parameter_spec, qos
+from lfm_ros.ros import node_parameters, qos
 from lfm_ros.ros.clouds import Points, decode_keypoints, decode_points
 from lfm_ros.ros.parameter_spec import START, parameter
 from lfm_ros.ros.run import run
@@ -53,8 +53,8 @@ class ViewerNode(Node):
 
     def __init__(self, **node_options: Any) -> None:
         super().__init__("viewer", **node_options)
-        parameter_spec.declare(self, ViewerParameters)
-        settings = parameter_spec.read(self, ViewerParameters)
+        node_parameters.declare(self, ViewerParameters)
+        settings = node_parameters.read(self, ViewerParameters)
         self._page = Page(settings.host, settings.port, ghost=settings.ghost)
         self._board = Board()
         self._feed = Feed(self._board, self._page, self._complain)
