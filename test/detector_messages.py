@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from apriltag_msgs.msg import AprilTagDetection, AprilTagDetectionArray
@@ -89,12 +90,50 @@ def cloud() -> PointCloud2:
     return encode_keypoints(header(), Keypoints(uv, sure, ids, rigs))
 
 
-#: A usual message and the rig to read it with, by input type.
-EXAMPLES: dict[str, tuple[Callable[[], Any], str]] = {
-    "sensor_msgs/msg/PointCloud2": (cloud, "coco17"),
-    "yolo_msgs/msg/DetectionArray": (yolo, "coco17"),
-    "hri_msgs/msg/Skeleton2D": (hri, "coco17"),
-    "zed_msgs/msg/ObjectsStamped": (zed, "coco17"),
-    "depthai_ros_msgs/msg/HandLandmarkArray": (hands, "hand21"),
-    "apriltag_msgs/msg/AprilTagDetectionArray": (apriltags, "coco17"),
+def lose_in_cloud(message: PointCloud2) -> None:
+    message.data[2 * message.point_step : 2 * message.point_step + 8] = array("B", bytes(8))
+
+
+def lose_in_yolo(message: DetectionArray) -> None:
+    message.detections[0].keypoints.data[2].point = Point2D()
+
+
+def lose_in_hri(message: Skeleton2D) -> None:
+    message.skeleton[2].x = message.skeleton[2].y = 0.0
+
+
+def lose_in_zed(message: ObjectsStamped) -> None:
+    message.objects[0].skeleton_2d.keypoints[5].kp[:] = 0  # The nose; coco17 has no spine.
+
+
+def lose_in_hands(message: HandLandmarkArray) -> None:
+    message.landmarks[0].landmark[2] = Pose2D()
+
+
+def lose_in_apriltags(message: AprilTagDetectionArray) -> None:
+    message.detections[0].corners[2] = Corner()
+
+
+class Example(NamedTuple):
+    """A usual message.
+
+    Attributes:
+        make: Makes it.
+        rig: To read it with.
+        lose: Puts a keypoint of its first instance at (0, 0), and leaves it the score it had.
+    """
+
+    make: Callable[[], Any]
+    rig: str
+    lose: Callable[[Any], None]
+
+
+#: By input type.
+EXAMPLES = {
+    "sensor_msgs/msg/PointCloud2": Example(cloud, "coco17", lose_in_cloud),
+    "yolo_msgs/msg/DetectionArray": Example(yolo, "coco17", lose_in_yolo),
+    "hri_msgs/msg/Skeleton2D": Example(hri, "coco17", lose_in_hri),
+    "zed_msgs/msg/ObjectsStamped": Example(zed, "coco17", lose_in_zed),
+    "depthai_ros_msgs/msg/HandLandmarkArray": Example(hands, "hand21", lose_in_hands),
+    "apriltag_msgs/msg/AprilTagDetectionArray": Example(apriltags, "coco17", lose_in_apriltags),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -25,7 +24,9 @@ from lfm_ros.ros.adapters.identities import identity
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.skeletons import load_skeleton
 
-YOLO, HRI, ZED, HANDS, TAGS = list(EXAMPLES)[1:]
+YOLO, HRI = "yolo_msgs/msg/DetectionArray", "hri_msgs/msg/Skeleton2D"
+ZED, HANDS = "zed_msgs/msg/ObjectsStamped", "depthai_ros_msgs/msg/HandLandmarkArray"
+TAGS = "apriltag_msgs/msg/AprilTagDetectionArray"
 
 
 def adapted(input_type: str, message: Any, **parameters: Any) -> Keypoints2D:
@@ -36,7 +37,7 @@ def adapted(input_type: str, message: Any, **parameters: Any) -> Keypoints2D:
 
 def adapter_of(input_type: str, **parameters: Any) -> tuple[Callable[..., Keypoints2D], Any]:
     """What reads messages, and the rigs in use."""
-    rig = EXAMPLES[input_type][1]
+    rig = EXAMPLES[input_type].rig
     settings = replace(
         LifterParameters(), **{"input_type": input_type, "skeletons": (rig,), **parameters}
     )
@@ -50,7 +51,7 @@ def adapter_of(input_type: str, **parameters: Any) -> tuple[Callable[..., Keypoi
 
 @pytest.mark.parametrize("input_type", EXAMPLES)
 def test_stamp_frame_shapes_and_types(input_type):
-    message = EXAMPLES[input_type][0]()
+    message = EXAMPLES[input_type].make()
     seen = adapted(input_type, message)
     count, width = seen.confidence.shape
     assert count == len(seen) > 0
@@ -65,7 +66,7 @@ def test_stamp_frame_shapes_and_types(input_type):
 @pytest.mark.parametrize("input_type", EXAMPLES)
 def test_the_same_from_the_bytes_of_an_independent_serialiser(input_type):
     pytest.importorskip("rosbags", reason="needs rosbags")
-    message = EXAMPLES[input_type][0]()
+    message = EXAMPLES[input_type].make()
     received = deserialize_message(foreign_bytes(input_type, message), type(message))
     ours, theirs = adapted(input_type, message), adapted(input_type, received)
     assert_array_equal(theirs.keypoints, ours.keypoints)
@@ -283,30 +284,13 @@ class TestAprilTags:
         assert_array_equal(seen.skeleton, [1])
 
 
-def at_zero(input_type: str) -> Any:
-    """The message of ``EXAMPLES`` with one keypoint at (0, 0), but the score it had."""
-    message = EXAMPLES[input_type][0]()
-    if input_type == YOLO:
-        message.detections[0].keypoints.data[2].point = messages.Point2D()
-    elif input_type == HRI:
-        message.skeleton[2].x = message.skeleton[2].y = 0.0
-    elif input_type == ZED:
-        message.objects[0].skeleton_2d.keypoints[5].kp[:] = 0  # The nose; coco17 has no spine.
-    elif input_type == HANDS:
-        message.landmarks[0].landmark[2] = messages.Pose2D()
-    elif input_type == TAGS:
-        message.detections[0].corners[2] = messages.Corner()
-    else:
-        message.data[2 * message.point_step : 2 * message.point_step + 8] = array("B", bytes(8))
-    return message
-
-
 @pytest.mark.parametrize("input_type", EXAMPLES)
 def test_a_keypoint_at_exactly_zero_is_missing(input_type):
-    whole, holed = (
-        adapted(input_type, EXAMPLES[input_type][0]()),
-        adapted(input_type, at_zero(input_type)),
-    )
+    example = EXAMPLES[input_type]
+    message = example.make()
+    whole = adapted(input_type, message)
+    example.lose(message)
+    holed = adapted(input_type, message)
     lost = (whole.confidence > 0) & (holed.confidence == 0)
     assert lost[0].sum() == lost.sum() == 1
     assert_array_equal(holed.keypoints[lost], [[0, 0]])

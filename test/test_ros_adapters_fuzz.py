@@ -29,7 +29,7 @@ ALL_CLASSES = ("person: coco17", "hand: hand21", "*: coco17")
 
 
 def adapter_of(input_type: str) -> Adapter:
-    rig = EXAMPLES[input_type][1]
+    rig = EXAMPLES[input_type].rig
     parameters = replace(LifterParameters(), input_type=input_type, skeletons=(rig,))
     if input_type.startswith("yolo"):
         parameters = replace(parameters, class_skeletons=ALL_CLASSES, min_detection_confidence=0.1)
@@ -37,7 +37,7 @@ def adapter_of(input_type: str) -> Adapter:
 
 
 ADAPTERS = {name: adapter_of(name) for name in EXAMPLES}
-BYTES = {name: bytes(serialize_message(make())) for name, (make, _) in EXAMPLES.items()}
+BYTES = {name: bytes(serialize_message(one.make())) for name, one in EXAMPLES.items()}
 
 
 def read(adapter: Adapter, message: Any) -> bool:
@@ -63,7 +63,7 @@ def check(seen: Keypoints2D, adapter: Adapter) -> None:
 
 
 def try_fields(input_type: str, changes: list[Mutation]) -> bool:
-    message = deserialize_message(BYTES[input_type], type(EXAMPLES[input_type][0]()))
+    message = deserialize_message(BYTES[input_type], type(EXAMPLES[input_type].make()))
     mutate(message, changes)
     adapter = ADAPTERS[input_type]
     return read(adapter, serialize_message(message) if adapter.raw else message)

@@ -8,12 +8,11 @@ from posixpath import dirname
 from typing import Any
 
 from lfm_ros.core.errors import InputError
+from lfm_ros.ros.adapters.loading import READERS
 from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES
 
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 _IMAGE, _TRANSFORMS = "sensor_msgs/msg/Image", "tf2_msgs/msg/TFMessage"
-# One body a message and one topic a body: all of them together are the detections.
-_ONE_TOPIC_AN_OBJECT = "Skeleton2D"
 
 
 def detection_topics(
@@ -46,7 +45,8 @@ def detection_topics(
 
 def of_one_object(kind: str) -> bool:
     """Whether messages of a type tell of one object, which has a topic of its own."""
-    return _name(kind) == _ONE_TOPIC_AN_OBJECT
+    reader = READERS.get(_name(kind))
+    return reader is not None and bool(reader.topics)
 
 
 def camera_topic(connections: Sequence[Any], topic: str | None, beside: str) -> list[Any]:

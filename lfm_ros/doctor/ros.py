@@ -5,6 +5,7 @@ from __future__ import annotations
 from lfm_ros.doctor.finding import ABSENT, OK, Finding
 from lfm_ros.doctor.modules import Module, look_for
 from lfm_ros.doctor.patient import Patient
+from lfm_ros.ros.input_types import INPUT_TYPES, how_to_install
 
 AREA = "ros"
 KNOWN = ("humble", "jazzy", "kilted", "lyrical")
@@ -20,9 +21,6 @@ NEEDED = {
     "std_srvs": "the services ~/enable and ~/reset",
     "tf2_msgs": "the transforms on /tf",
 }
-#: Detections of other packages that the node can read.
-DETECTIONS = ("yolo_msgs", "hri_msgs", "zed_msgs", "depthai_ros_msgs", "apriltag_msgs")
-_NOT_IN_APT = {"yolo_msgs": "clone yolo_ros into the workspace and build its yolo_msgs"}
 
 
 def check(patient: Patient) -> list[Finding]:
@@ -42,7 +40,9 @@ def _packages(patient: Patient) -> list[Module]:
     apt = "sudo apt install python3-transforms3d"
     turns = Module("transforms3d", "transforms3d", "the transforms on /tf", apt)
     launch = Module("launch_ros", "launch_ros", "ros2 launch", _apt("launch_ros", patient), "''")
-    return [*needed, launch, tf, turns, *(_detections(package, patient) for package in DETECTIONS)]
+    optional = [kind.split("/")[0] for kind in INPUT_TYPES]
+    detections = [_detections(package, patient) for package in optional if package not in NEEDED]
+    return [*needed, launch, tf, turns, *detections]
 
 
 def _interfaces(package: str, off: str, mend: str) -> Module:
@@ -51,7 +51,7 @@ def _interfaces(package: str, off: str, mend: str) -> Module:
 
 
 def _detections(package: str, patient: Patient) -> Module:
-    mend = _NOT_IN_APT.get(package) or _apt(package, patient)
+    mend = how_to_install(package, patient.distro)
     return _interfaces(package, f"input_type {package}/...", mend)
 
 

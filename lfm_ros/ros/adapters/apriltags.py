@@ -10,6 +10,7 @@ from lfm_ros.core.skeleton import RootFrame, Skeleton
 from lfm_ros.ros.adapters.identities import identity
 from lfm_ros.ros.adapters.instance import Instance, table
 from lfm_ros.ros.adapters.reader import Reader
+from lfm_ros.ros.adapters.settings import AdapterSettings
 
 FIELDS = {
     "header": "std_msgs/Header",
@@ -42,16 +43,12 @@ def square(edge: float) -> Skeleton:
 
 
 class AprilTags(Reader):
-    """Reads ``AprilTagDetectionArray``.
-
-    Args:
-        edge: Length in metres of a tag's edge, for the rig of those without another one.
-    """
+    """Reads ``AprilTagDetectionArray``."""
 
     fields = FIELDS
 
-    def __init__(self, edge: float = 0.16) -> None:
-        self.rig = square(edge)
+    def __init__(self, settings: AdapterSettings) -> None:
+        self.rig = square(settings.tag_size)
 
     def instances(self, message: Any) -> list[Instance]:
         """One instance a tag, of class ``family:id`` and ``family``; its id is the identity."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,23 +20,29 @@ from lfm_ros.ros.adapters.hand_landmarks import HandLandmarks
 from lfm_ros.ros.adapters.hri import HriSkeleton
 from lfm_ros.ros.adapters.keypoint_order import KeypointOrder
 from lfm_ros.ros.adapters.keypoints2d import Keypoints2D
-from lfm_ros.ros.adapters.packages import NOT_LIFTABLE, how_to_install
 from lfm_ros.ros.adapters.reader import Reader
 from lfm_ros.ros.adapters.rigging import Rigging
 from lfm_ros.ros.adapters.rigs import rigs_in_use
 from lfm_ros.ros.adapters.settings import AdapterSettings
 from lfm_ros.ros.adapters.yolo import YoloDetections
 from lfm_ros.ros.adapters.zed import ZedBodies
-from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES
+from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES, how_to_install
 from lfm_ros.ros.keypoint_stream import KeypointStream
 
-_READERS: dict[str, Callable[[AdapterSettings], Reader]] = {
-    "DetectionArray": lambda settings: YoloDetections(settings.keypoint_id_base),
-    "Skeleton2D": lambda _: HriSkeleton(),
-    "ObjectsStamped": lambda _: ZedBodies(),
-    "HandLandmarkArray": lambda _: HandLandmarks(),
-    "AprilTagDetectionArray": lambda settings: AprilTags(settings.tag_size),
+#: What reads a message, by the message's name.
+READERS: dict[str, type[Reader]] = {
+    "DetectionArray": YoloDetections,
+    "Skeleton2D": HriSkeleton,
+    "ObjectsStamped": ZedBodies,
+    "HandLandmarkArray": HandLandmarks,
+    "AprilTagDetectionArray": AprilTags,
 }
+_BOXES = (
+    "has boxes and no keypoints, so there is nothing to lift; take the detector's keypoints: "
+    "yolo_msgs/msg/DetectionArray of yolo_ros, or sensor_msgs/msg/PointCloud2 as docs/ros.md "
+    "describes it"
+)
+_NOT_LIFTABLE = {"Detection2DArray": _BOXES, "Detection2D": _BOXES, "BoundingBox2DArray": _BOXES}
 
 
 def load_adapter(settings: Callable[[], AdapterSettings], *, ros: bool = True) -> Adapter:
@@ -55,10 +62,10 @@ def load_adapter(settings: Callable[[], AdapterSettings], *, ros: bool = True) -
     input_type = now.input_type
     if _full(input_type) == DEFAULT_INPUT_TYPE:
         return _of_clouds(now, ros)
-    make = _READERS.get(_name(input_type))
-    if make is None or "/" not in input_type:
+    kind = READERS.get(_name(input_type))
+    if kind is None or "/" not in input_type:
         raise MessageError(_refusal(input_type))
-    reader = make(now)
+    reader = kind(now)
     message = _message(input_type, reader) if ros else object
     rigs, classes = rigs_in_use(now.skeletons, now.class_skeletons, reader.rig)
     order = KeypointOrder(now.keypoint_map, now.keypoint_id_base)
@@ -97,13 +104,13 @@ def _adapting(reader: Reader, rigging: Rigging) -> Callable[[Any, Sequence[Skele
 
 
 def _message(input_type: str, reader: Reader) -> Any:
-    package = input_type.split("/")[0]
+    package, distro = input_type.split("/")[0], os.environ.get("ROS_DISTRO", "")
     try:
         message = message_class(input_type)
     except ModuleNotFoundError as error:
         raise MessageError(
             f"input_type {input_type} needs the package {package}, which cannot be imported "
-            f"({error}): {how_to_install(package)}"
+            f"({error}): {how_to_install(package, distro)}"
         ) from error
     except AttributeError as error:
         raise MessageError(
@@ -119,7 +126,7 @@ def _message(input_type: str, reader: Reader) -> Any:
 
 
 def _refusal(input_type: str) -> str:
-    why = NOT_LIFTABLE.get(_name(input_type))
+    why = _NOT_LIFTABLE.get(_name(input_type))
     if why:
         return f"{input_type} {why}"
     return (

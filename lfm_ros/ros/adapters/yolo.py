@@ -12,6 +12,7 @@ from lfm_ros.core.errors import MessageError
 from lfm_ros.ros.adapters.identities import identity
 from lfm_ros.ros.adapters.instance import Instance, table
 from lfm_ros.ros.adapters.reader import Reader
+from lfm_ros.ros.adapters.settings import AdapterSettings
 
 FIELDS = {
     "header": "std_msgs/Header",
@@ -27,16 +28,12 @@ FIELDS = {
 
 
 class YoloDetections(Reader):
-    """Reads ``DetectionArray``.
-
-    Args:
-        id_base: Number of the first keypoint.
-    """
+    """Reads ``DetectionArray``."""
 
     fields = FIELDS
 
-    def __init__(self, id_base: int = 1) -> None:
-        self._id_base = id_base
+    def __init__(self, settings: AdapterSettings) -> None:
+        self._id_base = settings.keypoint_id_base
 
     def instances(self, message: Any) -> list[Instance]:
         """One instance a detection.
