@@ -45,13 +45,16 @@ def test_what_rclpy_cannot_use_is_said(arguments: list[str], found: str) -> None
 
 def test_a_burst_of_signals_ends_a_node() -> None:
     """As from a launch file, a terminal and a dying parent at once: handlers interrupt handlers."""
+    arguments = ["-r", "__ns:=/burst", "-p", "min_subscribers:=0", "-p", "start_delay:=0.0"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "lfm_ros.ros.player", "--ros-args", "-r", "__ns:=/burst"],
+        [sys.executable, "-m", "lfm_ros.ros.player", "--ros-args", *arguments],
         cwd=ROOT,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     try:
-        time.sleep(2.0)
+        assert process.stderr is not None
+        # Before it plays it may not know yet what to do with signals.
+        assert any(b"playing" in line for line in process.stderr)
         deadline = time.monotonic() + 20
         while process.poll() is None and time.monotonic() < deadline:
             process.send_signal(signal.SIGTERM)
