@@ -4,35 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any
 
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo
 
-from lfm_ros.core.camera import Intrinsics
-from lfm_ros.core.errors import InputError, MessageError
+from lfm_ros.core.errors import MessageError
 from lfm_ros.ros.cdr_reader import STAMP_END, stamp_of
+from lfm_ros.ros.seen_camera import CameraReader, SeenCamera
 
 _REMEMBERED = 64
 Stamp = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class SeenCamera:
-    """What one CameraInfo said.
-
-    Attributes:
-        intrinsics: None if the message was not calibrated or could not be used.
-        frame_id: Of its header.
-        size: Image width and height in pixels; zeros if it does not say.
-        problem: Why there are no intrinsics; empty otherwise.
-    """
-
-    intrinsics: Intrinsics | None
-    frame_id: str
-    size: tuple[int, int]
-    problem: str = ""
 
 
 class CameraCache:
@@ -48,11 +30,10 @@ class CameraCache:
     """
 
     def __init__(self, rectified: bool = False) -> None:
-        self._rectified = rectified
+        self._reader = CameraReader(rectified)
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._by_stamp: OrderedDict[Stamp, SeenCamera] = OrderedDict()
-        self._known: tuple[Any, SeenCamera] | None = None
         # The encoding of the last serialised message, and its bytes behind the stamp.
         self._bytes = (b"", b"")
         self._latest: SeenCamera | None = None
@@ -67,10 +48,7 @@ class CameraCache:
         """
         if isinstance(info, bytes):
             return self._update_serialized(info)
-        content = _content(info)
-        if self._known is None or self._known[0] != content:
-            self._known = (content, _read(info, self._rectified))
-        return self._remember(_stamp(info.header.stamp), self._known[1])
+        return self._remember(_stamp(info.header.stamp), self._reader.read(info))
 
     def _update_serialized(self, data: bytes) -> SeenCamera:
         # Drivers repeat the same calibration with every image; reading it once is enough.
@@ -119,22 +97,3 @@ def _deserialized(data: bytes) -> CameraInfo:
 
 def _stamp(stamp: Any) -> Stamp:
     return stamp.sec, stamp.nanosec
-
-
-def _content(info: Any) -> tuple[Any, ...]:
-    roi = info.roi
-    return (
-        *(tuple(info.k), tuple(info.d), tuple(info.p), info.distortion_model),
-        *(info.width, info.height),
-        *(info.binning_x, info.binning_y, roi.x_offset, roi.y_offset, roi.width, roi.height),
-        info.header.frame_id,
-    )
-
-
-def _read(info: Any, rectified: bool) -> SeenCamera:
-    size = (int(info.width), int(info.height))
-    try:
-        intrinsics, problem = Intrinsics.from_camera_info(info, rectified=rectified), ""
-    except InputError as error:
-        intrinsics, problem = None, str(error)
-    return SeenCamera(intrinsics, info.header.frame_id, size, problem)

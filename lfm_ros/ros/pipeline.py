@@ -18,7 +18,7 @@ from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.core.timing import Stopwatch
 from lfm_ros.lifter import Lifter
 from lfm_ros.ros.adapters import Adapter, Keypoints2D
-from lfm_ros.ros.camera_cache import CameraCache, SeenCamera
+from lfm_ros.ros.camera_cache import CameraCache
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.lifted_frame import LiftedFrame, lift_frame
@@ -26,6 +26,7 @@ from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.plausibility import Plausibility
 from lfm_ros.ros.scout import Scout
+from lfm_ros.ros.seen_camera import SeenCamera
 from lfm_ros.ros.stamps import check_stamp
 from lfm_ros.ros.tracking import Tracking
 from lfm_ros.ros.worker import Worker
