@@ -43,7 +43,7 @@ class Tracker:
     one stream of frames; may be called from any thread, one call at a time goes in.
 
     Args:
-        smoothing: ``none``, ``one_euro`` or ``constant_velocity``, see ``lfm_ros.core.filters``.
+        smoothing: One of ``lfm_ros.core.filters.FILTERS``.
         strength: More than 1 smooths more and adds delay, less than 1 the other way round.
         prediction_time: Most seconds for which an instance that is not seen is predicted, and
             after which it is a new one when it comes back.

@@ -19,7 +19,7 @@ from lfm_ros.core.filters import (
     predicted,
 )
 
-SMOOTHING = [OneEuro(), ConstantVelocity()]
+SMOOTHING = [filter_named(name) for name in FILTERS if name != "none"]
 ONE = np.ones((1, 1, 1))
 
 

@@ -10,8 +10,7 @@ from tracker_crowd import RATE_NS, K, bodies, lifted, standing, without
 
 from lfm_ros import LfmError, Tracked, Tracker
 from lfm_ros.core.errors import InputError
-
-WAYS = ("none", "one_euro", "constant_velocity")
+from lfm_ros.core.filters import FILTERS
 
 
 def ids_of(tracked: Tracked) -> list[int]:
@@ -30,7 +29,7 @@ def test_people_keep_their_ids_whatever_row_they_are_in():
         np.testing.assert_allclose(out.age, step * RATE_NS * 1e-9, rtol=1e-5)
 
 
-@pytest.mark.parametrize("smoothing", WAYS)
+@pytest.mark.parametrize("smoothing", FILTERS)
 def test_two_people_who_cross_are_not_mixed_up(smoothing):
     tracker, shapes = Tracker(smoothing), bodies(2)
     for step in range(60):
@@ -134,7 +133,7 @@ def test_rigs_are_not_taken_for_one_another():
     assert not set(out.instance_id[seen].tolist()) & set(ids_of(first))
 
 
-@pytest.mark.parametrize("smoothing", WAYS)
+@pytest.mark.parametrize("smoothing", FILTERS)
 def test_a_walker_is_predicted_for_a_while_and_then_forgotten(smoothing):
     tracker, shape = Tracker(smoothing, prediction_time=0.3), bodies(1)
     walk = [0.8, 0.0, 0.0]
@@ -234,7 +233,7 @@ def test_frames_in_the_wrong_order_are_no_jump():
         assert np.isfinite(out.points).all()
 
 
-@pytest.mark.parametrize("smoothing", WAYS)
+@pytest.mark.parametrize("smoothing", FILTERS)
 def test_stamps_that_stand_still_do_not_freeze_anybody(smoothing):
     tracker, people = Tracker(smoothing), standing(1)
     for step in range(20):

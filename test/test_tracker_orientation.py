@@ -7,6 +7,7 @@ import pytest
 from tracker_crowd import RATE_NS, K, bodies, lifted, without
 
 from lfm_ros import Skeleton, Tracker
+from lfm_ros.core.filters import FILTERS
 from lfm_ros.core.orientation import turned_since
 from lfm_ros.core.rigid import Rigid
 from lfm_ros.core.rotations import angle_between, matrix_from_rotvec
@@ -50,7 +51,7 @@ def test_where_points_say_nothing_there_is_no_turn():
     assert turned_since(np.zeros((0, K, 3)), np.zeros((0, K, 3)), SEEN[:0]).shape == (0, 3, 3)
 
 
-@pytest.mark.parametrize("smoothing", ["none", "one_euro", "constant_velocity"])
+@pytest.mark.parametrize("smoothing", FILTERS)
 def test_an_object_that_turns_is_followed_though_its_canonical_frame_is_not(smoothing):
     tracker, (shape,), random = Tracker(smoothing), bodies(1), np.random.default_rng(0)
     start, steps = turns(1, 5)[0], []
@@ -69,7 +70,7 @@ def test_an_object_that_turns_is_followed_though_its_canonical_frame_is_not(smoo
     assert abs(turned[30:].mean() - 180 / 89) < 1.0
 
 
-@pytest.mark.parametrize("smoothing", ["one_euro", "constant_velocity"])
+@pytest.mark.parametrize("smoothing", tuple(FILTERS)[1:])
 def test_the_smoother_the_points_the_steadier_the_orientation(smoothing):
     jitter = {}
     for name in ("none", smoothing):

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tracker_crowd import RATE_NS, K, bodies, lifted, standing, without
 
 from lfm_ros import Lifted, Tracked, Tracker
+from lfm_ros.core.filters import FILTERS
 from lfm_ros.core.rigid import Rigid
 from lfm_ros.tracked import untracked
 
-WAYS = ("none", "one_euro", "constant_velocity")
+WAYS = tuple(FILTERS)
 
 
 def ids_of(tracked: Tracked) -> list[int]:

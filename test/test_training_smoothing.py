@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("torch", reason="needs torch: the extra train")
 
 from lfm_ros.core.errors import InputError
+from lfm_ros.core.filters import FILTERS
 from lfm_ros.core.rotations import angle_between, matrix_from_rotvec
 from lfm_ros.scene import sample_rig
 from lfm_ros.scene.person import PERSON
@@ -76,7 +77,7 @@ def test_smoothing_is_worth_its_delay(folder):
         assert rows[name]["around"] < 1.05 * rows["none"]["around"]
         assert rows[name]["image_delay"] < 1000 / RATE
     printed = table(found).splitlines()
-    assert len(printed) == 4
+    assert len(printed) == 1 + len(FILTERS)
     assert all(line.startswith("human") for line in printed[1:])
 
 
@@ -157,4 +158,4 @@ def test_an_orientation_follows_where_the_canonical_frame_does_not(chairs):
     for name in ("one_euro", "constant_velocity"):
         assert rows[name]["jitter"] < 0.8 * rows["none"]["jitter"]
         assert rows[name]["delay"] < 1000 / RATE
-    assert len(turning.table(found).splitlines()) == 5
+    assert len(turning.table(found).splitlines()) == 2 + len(FILTERS)

@@ -162,7 +162,7 @@ class ConstantVelocity:
         return made
 
 
-FILTERS: dict[str, type[Unsmoothed] | type[OneEuro] | type[ConstantVelocity]] = {
+FILTERS: dict[str, type[PointFilter]] = {
     "none": Unsmoothed,
     "one_euro": OneEuro,
     "constant_velocity": ConstantVelocity,
