@@ -120,6 +120,14 @@ def test_what_cannot_be_used_is_said(people, tmp_path, capsys):
     assert not (tmp_path / "out.npz").exists()
 
 
+def test_a_file_of_which_nothing_is_lifted_is_refused_as_a_recording_is(tmp_path, capsys):
+    unseen = written(tmp_path / "in.npz", keypoints=PIXELS, confidence=np.zeros((3, 17)))
+    said = refused(capsys, unseen, "--output", str(tmp_path / "out.npz"))
+    assert "nothing was lifted of 3 instances" in said
+    assert "4 different keypoints" in said
+    assert not (tmp_path / "out.npz").exists()
+
+
 def test_an_array_without_a_name_is_refused(tmp_path, capsys):
     path = tmp_path / "x.npy"
     np.save(path, PIXELS)

@@ -63,8 +63,13 @@ def run(options: argparse.Namespace) -> int:
     task = _task(options)
     with Lifter.from_pretrained(options.model, options.backend) as lifter:
         arrays = _arrays(list(task.lifted(lifter)), task)
-    lift_output.write(options.output, arrays)
     _note_zeros(arrays)
+    if arrays["valid"].size and not arrays["valid"].any():
+        raise InputError(
+            f"nothing was lifted of {arrays['valid'].size} instances, so nothing is written: each "
+            f"needs {lifter.min_keypoints} different keypoints with a confidence above 0"
+        )
+    lift_output.write(options.output, arrays)
     print(_summary(arrays, task.skeleton), "to", options.output)
     return 0
 
