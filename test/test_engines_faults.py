@@ -6,6 +6,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
 import stat
 import threading
 from pathlib import Path
@@ -213,7 +214,7 @@ def test_auto_takes_tensorrt_where_it_runs_and_says_what_it_left(bench):
     engine, reason = select.create_engine(b.model)
     assert engine.name == "tensorrt"
     assert "onnxruntime: tensorrt comes first" in reason
-    assert "openvino: only when asked for by name" in reason
+    assert re.search(r"openvino.*: only when asked for by name", reason)
 
 
 def test_two_processes_build_once(tmp_path):

@@ -17,9 +17,6 @@ from lfm_ros.core.camera import LEVEL_UP
 from lfm_ros.engines.base import Arrays, Engine
 from lfm_ros.lifter import Lifter
 
-#: Runtimes whose arithmetic the processor does, so that its roof is theirs.
-ON_CPU = ("onnxruntime", "openvino")
-
 
 @dataclass(frozen=True)
 class Contender:

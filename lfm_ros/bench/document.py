@@ -13,15 +13,11 @@ from typing import Any
 import lfm_ros
 from lfm_ros.bench.plan import Measured, Plan
 from lfm_ros.bench.targets import judge
+from lfm_ros.engines.select import BACKENDS
 from lfm_ros.host import Host
 from lfm_ros.models import load_model
 
 FORMAT = 1
-#: Distributions whose version decides the figures.
-_DISTRIBUTIONS = (
-    "numpy", "onnxruntime", "onnxruntime-gpu", "openvino", "tensorrt", "tensorrt-cu12",
-    "tensorrt-cu13", "tensorrt-rtx-cu13", "pycuda", "cuda-bindings",
-)  # fmt: skip
 
 
 def document(plan: Plan, found: Measured) -> dict[str, Any]:
@@ -72,7 +68,8 @@ def machine(host: Host) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Of the interpreter and of the installed runtimes."""
     found = {"python": platform.python_version()}
-    for name in _DISTRIBUTIONS:
+    runtimes = [name for backend in BACKENDS.values() for name in backend.distributions]
+    for name in ("numpy", *runtimes):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

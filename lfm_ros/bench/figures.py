@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from lfm_ros.bench.contender import ON_CPU, Contender
+from lfm_ros.bench.contender import Contender
 from lfm_ros.bench.interleave import Times
 from lfm_ros.bench.pacing import Paced
 from lfm_ros.bench.roof import Roof
+from lfm_ros.engines.select import BACKENDS
 
 Row = dict[str, Any]
 
@@ -46,7 +47,7 @@ def rows_of(
 def _row(one: Contender, times: Times, rate: Paced | None, roofs: Mapping[int, float]) -> Row:
     row: Row = {"what": one.what, "model": one.model, "backend": one.backend}
     row |= _percentiles(times)
-    if one.flop is not None and one.backend in ON_CPU:
+    if one.flop is not None and BACKENDS[one.backend].on_cpu:
         row["gflops"] = _rate(one.flop, times)
         if one.width is not None and one.width in roofs:
             row["share_of_roof"] = row["gflops"] / roofs[one.width]

@@ -133,7 +133,7 @@ def _roofs(
     notes: list[str],
     stack: ExitStack,
 ) -> list[Roof]:
-    on_cpu = [lifter for _, lifter in lifters if lifter.engine.name in contenders.ON_CPU]
+    on_cpu = [lifter for _, lifter in lifters if BACKENDS[lifter.engine.name].on_cpu]
     shapes = [lifter.model.manifest.get("architecture") for lifter in on_cpu]
     widths = {shape["width"]: shape["mlp_ratio"] for shape in shapes if shape}
     seconds = _ROOF_SHARE * plan.seconds

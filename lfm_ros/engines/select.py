@@ -23,32 +23,41 @@ class Backend:
         unavailable: Why it cannot run here, in a sentence, or None. Takes no memory of a GPU.
         create: Makes the engine from the model, the number of CPU threads (0: as the engine
             chooses), and whom to tell what the user should know.
+        distributions: Names on PyPI of what it may run by; their versions decide how fast it is.
+        on_cpu: Whether the processor does the arithmetic, so that its limits are the runtime's.
         by_name_only: Why ``auto`` leaves it out, or empty.
     """
 
     unavailable: Callable[[], str | None]
     create: Callable[[Model, int, Notice], Engine]
+    distributions: tuple[str, ...]
+    on_cpu: bool
     by_name_only: str = ""
 
 
-def _nvidia(library: str) -> Backend:
+def _nvidia(library: str, *distributions: str) -> Backend:
     def create(model: Model, _threads: int, notice: Notice) -> Engine:
         return first_load.open_engine(model, library, notice)
 
-    return Backend(partial(first_load.unavailable, library), create)
+    names = (*distributions, "pycuda", "cuda-bindings")
+    return Backend(partial(first_load.unavailable, library), create, names, on_cpu=False)
 
 
 #: In the order in which ``auto`` tries them.
 BACKENDS = {
-    nvidia.TENSORRT: _nvidia(nvidia.TENSORRT),
-    nvidia.RTX: _nvidia(nvidia.RTX),
+    nvidia.TENSORRT: _nvidia(nvidia.TENSORRT, "tensorrt", "tensorrt-cu12", "tensorrt-cu13"),
+    nvidia.RTX: _nvidia(nvidia.RTX, "tensorrt-rtx-cu13"),
     "onnxruntime": Backend(
         onnxruntime.unavailable,
         lambda model, threads, _notice: onnxruntime.OnnxRuntimeEngine(model, threads),
+        distributions=("onnxruntime", "onnxruntime-gpu"),
+        on_cpu=True,
     ),
     "openvino": Backend(
         openvino.unavailable,
         lambda model, threads, _notice: openvino.OpenVinoEngine(model, threads),
+        distributions=("openvino",),
+        on_cpu=True,
         by_name_only="only when asked for by name",
     ),
 }
