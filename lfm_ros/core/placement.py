@@ -16,9 +16,9 @@ Array = NDArray[np.float64]
 SCALE_SOURCES = ("none", "nominal", "known", "ground", "depth")
 NONE, NOMINAL, KNOWN, GROUND, DEPTH = range(len(SCALE_SOURCES))
 
-# Trust in each source, in the order of SCALE_SOURCES: a size that somebody measured beats a ground
-# plane, which beats what is usual.
-_TRUST = np.array([0, 1, 3, 2, 4])
+# How far each source is trusted: a size that somebody measured beats a ground plane, which beats
+# what is usual.
+_TRUST = np.argsort((NONE, NOMINAL, GROUND, KNOWN, DEPTH))
 # A cue that may be off by half tells nothing, and one that is so many times vaguer than what it
 # would replace makes it worse, however trusted.
 _VAGUE, _TIMES_VAGUER = 0.5, 3.0
