@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lfm_ros.core.camera import pitched_up
 from lfm_ros.core.errors import FrameError
 from lfm_ros.core.rigid import Rigid
+from lfm_ros.ros.parameters import LifterParameters
 
 #: Parameters that name a frame of tf2.
 FRAME_PARAMETERS = ("gravity_frame", "ground_frame", "target_frame")
@@ -20,35 +21,6 @@ FRAME_PARAMETERS = ("gravity_frame", "ground_frame", "target_frame")
 Between = Callable[[str, str], Rigid]
 #: Told what is missing: a word to count it by, and a sentence.
 Missing = Callable[[str, str], None]
-
-
-class SurroundingSettings(Protocol):
-    """What is told about gravity, the ground and frames; names and meanings are the parameters'."""
-
-    @property
-    def gravity(self) -> str:
-        """``camera_upright`` or ``none``."""
-        ...
-
-    @property
-    def camera_pitch_deg(self) -> float:
-        """How far an upright camera looks below the horizon."""
-        ...
-
-    @property
-    def gravity_frame(self) -> str:
-        """Its z axis points up; may be empty."""
-        ...
-
-    @property
-    def ground_frame(self) -> str:
-        """Objects stand on its plane z = 0; may be empty."""
-        ...
-
-    @property
-    def target_frame(self) -> str:
-        """What results are brought into; empty: they stay with the camera."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -73,7 +45,7 @@ class Surroundings:
 
 
 def surroundings(
-    settings: SurroundingSettings,
+    settings: LifterParameters,
     camera_frame: str,
     between: Between,
     missing: Missing,

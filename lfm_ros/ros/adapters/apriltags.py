@@ -10,7 +10,7 @@ from lfm_ros.core.skeleton import RootFrame, Skeleton
 from lfm_ros.ros.adapters.identities import identity
 from lfm_ros.ros.adapters.instance import Instance, table
 from lfm_ros.ros.adapters.reader import Reader
-from lfm_ros.ros.adapters.settings import AdapterSettings
+from lfm_ros.ros.parameters import LifterParameters
 
 FIELDS = {
     "header": "std_msgs/Header",
@@ -47,7 +47,7 @@ class AprilTags(Reader):
 
     fields = FIELDS
 
-    def __init__(self, settings: AdapterSettings) -> None:
+    def __init__(self, settings: LifterParameters) -> None:
         self.rig = square(settings.tag_size)
 
     def instances(self, message: Any) -> list[Instance]:

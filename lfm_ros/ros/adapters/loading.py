@@ -23,11 +23,11 @@ from lfm_ros.ros.adapters.keypoints2d import Keypoints2D
 from lfm_ros.ros.adapters.reader import Reader
 from lfm_ros.ros.adapters.rigging import Rigging
 from lfm_ros.ros.adapters.rigs import rigs_in_use
-from lfm_ros.ros.adapters.settings import AdapterSettings
 from lfm_ros.ros.adapters.yolo import YoloDetections
 from lfm_ros.ros.adapters.zed import ZedBodies
 from lfm_ros.ros.input_types import DEFAULT_INPUT_TYPE, INPUT_TYPES, how_to_install
 from lfm_ros.ros.keypoint_stream import KeypointStream
+from lfm_ros.ros.parameters import LifterParameters
 
 #: What reads a message, by the message's name.
 READERS: dict[str, type[Reader]] = {
@@ -45,7 +45,7 @@ _BOXES = (
 _NOT_LIFTABLE = {"Detection2DArray": _BOXES, "Detection2D": _BOXES, "BoundingBox2DArray": _BOXES}
 
 
-def load_adapter(settings: Callable[[], AdapterSettings], *, ros: bool = True) -> Adapter:
+def load_adapter(settings: Callable[[], LifterParameters], *, ros: bool = True) -> Adapter:
     """The adapter of the parameter ``input_type``.
 
     Args:
@@ -80,7 +80,7 @@ def load_adapter(settings: Callable[[], AdapterSettings], *, ros: bool = True) -
     )
 
 
-def _of_clouds(settings: AdapterSettings, ros: bool) -> Adapter:
+def _of_clouds(settings: LifterParameters, ros: bool) -> Adapter:
     if any(settings.keypoint_map):
         raise MessageError(
             f"keypoint_map is set, but the columns of {DEFAULT_INPUT_TYPE} are the keypoints "

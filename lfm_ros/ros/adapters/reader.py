@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.ros.adapters.instance import Instance
-from lfm_ros.ros.adapters.settings import AdapterSettings
+from lfm_ros.ros.parameters import LifterParameters
 
 
 class Reader(ABC):
@@ -32,7 +32,7 @@ class Reader(ABC):
     names_optical_frame: ClassVar[bool] = True
     rig: Skeleton | None = None
 
-    def __init__(self, settings: AdapterSettings) -> None:
+    def __init__(self, settings: LifterParameters) -> None:
         del settings  # most messages say everything
 
     @abstractmethod

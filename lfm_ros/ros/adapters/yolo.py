@@ -12,7 +12,7 @@ from lfm_ros.core.errors import MessageError
 from lfm_ros.ros.adapters.identities import identity
 from lfm_ros.ros.adapters.instance import Instance, table
 from lfm_ros.ros.adapters.reader import Reader
-from lfm_ros.ros.adapters.settings import AdapterSettings
+from lfm_ros.ros.parameters import LifterParameters
 
 FIELDS = {
     "header": "std_msgs/Header",
@@ -32,7 +32,7 @@ class YoloDetections(Reader):
 
     fields = FIELDS
 
-    def __init__(self, settings: AdapterSettings) -> None:
+    def __init__(self, settings: LifterParameters) -> None:
         self._id_base = settings.keypoint_id_base
 
     def instances(self, message: Any) -> list[Instance]:
