@@ -162,8 +162,8 @@ def test_a_deactivation_that_fails_says_so_and_releases_everything(node, part):
     assert node.trigger_activate() == Result.SUCCESS
     active = held(node)
     if part == "inputs":
-        close = node._inputs.close
-        node._inputs.close = lambda: (close(), failing(RuntimeError("it will not go"))())
+        close = node._reception.close
+        node._reception.close = lambda: (close(), failing(RuntimeError("it will not go"))())
     else:
         node._pipeline.outputs.clear = failing(RuntimeError("it will not go"))
     assert node.trigger_deactivate() == Result.ERROR

@@ -22,25 +22,20 @@ from lfm_ros.lifter import Lifter
 from lfm_ros.ros import node_parameters, qos
 from lfm_ros.ros.adapters import load_adapter
 from lfm_ros.ros.complaints import Complaints
-from lfm_ros.ros.depth_silence import DepthSilence
 from lfm_ros.ros.diagnostics import Statistics, diagnostic_array
-from lfm_ros.ros.inputs import Inputs
 from lfm_ros.ros.known_sizes import known_sizes
 from lfm_ros.ros.live_transforms import LiveTransforms
 from lfm_ros.ros.outputs import Outputs
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
+from lfm_ros.ros.reception import Reception
 from lfm_ros.ros.run import run
 from lfm_ros.ros.scout import Scout
-from lfm_ros.ros.silence import Silence
 from lfm_ros.ros.stamps import nanoseconds
 from lfm_ros.ros.surroundings import FRAME_PARAMETERS
-from lfm_ros.ros.topic_names import resolved
 from lfm_ros.ros.unheard import unheard
 
 Result = TransitionCallbackReturn
-# What rclpy publishes for each node.
-_EVERY_NODE = {"/parameter_events", "/rosout"}
 _RESET = "forgot identities and counts, deleted the markers; kept camera, transforms and depth"
 
 
@@ -55,9 +50,7 @@ class LifterNode(LifecycleNode):
     def __init__(self, **node_options: Any) -> None:
         super().__init__("lifter", **node_options)
         self._pipeline: Pipeline | None = None
-        self._inputs: Inputs | None = None
-        self._silence: Silence | None = None
-        self._depth_silence: DepthSilence | None = None
+        self._reception: Reception | None = None
         self._statistics = Statistics()
         self._complaints = Complaints(self.get_logger())
         self._state, self._failure, self._enabled = "unconfigured", "", True
@@ -172,29 +165,16 @@ class LifterNode(LifecycleNode):
         pipeline, settings = self._pipeline, self._settings
         assert pipeline is not None, "rclpy activates configured nodes only"
         pipeline.start(settings.queue_depth)
-        self._inputs = Inputs(self, pipeline, settings, self._statistics)
-        self._silence = Silence(self, pipeline.adapter.type_name, self._statistics)
-        self._depth_silence = None
-        if settings.use_depth:
-            self._depth_silence = DepthSilence(self, resolved(self, "depth"), pipeline.depth)
-        self._announce_topics(self._inputs, pipeline.adapter.type_name)
-
-    def _announce_topics(self, inputs: Inputs, type_name: str) -> None:
-        read = {subscription.topic_name for subscription in self.subscriptions}
-        beside = sorted(read - set(inputs.topics))
-        written = sorted({publisher.topic_name for publisher in self.publishers} - _EVERY_NODE)
-        self.get_logger().info(
-            f"reads {type_name} from {', '.join(inputs.wanted)}, and {', '.join(beside)}; "
-            f"publishes {', '.join(written)}"
-        )
+        self._reception = Reception(self, pipeline, settings, self._statistics, self._complaints)
+        self.get_logger().info(self._reception.announcement())
 
     def _deactivate(self) -> None:
-        inputs, self._inputs = self._inputs, None
+        reception, self._reception = self._reception, None
         with ExitStack() as parts:
             if self._pipeline is not None:
                 parts.callback(self._pipeline.stop)
-            if inputs is not None:
-                parts.callback(inputs.close)
+            if reception is not None:
+                parts.callback(reception.close)
 
     def _release(self) -> None:
         pipeline, self._pipeline = self._pipeline, None
@@ -287,31 +267,16 @@ class LifterNode(LifecycleNode):
         """Level and one line for ``/diagnostics``."""
         if self._failure:
             return "ERROR", self._failure.strip().splitlines()[-1]
-        problem = self._foreign_publishers() or self._unheard() or self._statistics.recent_problem()
-        problem = problem or self._silent() or self._doubtful()
+        reception = self._reception
+        problem = "" if reception is None else reception.foreign_publishers()
+        problem = problem or self._unheard() or self._statistics.recent_problem()
+        if not problem and reception is not None and self._enabled:
+            problem = reception.problem(self._settings.input_timeout)
         if problem:
             return "WARN", problem
         if self._pipeline is not None and self._pipeline.camera not in ("", "camera_info"):
             return "WARN", f"no calibrated camera_info: {self._pipeline.camera}"
         return "OK", self._state if self._enabled else f"{self._state}, disabled"
-
-    def _foreign_publishers(self) -> str:
-        """Publishers of detections whose messages cannot arrive, because the type differs."""
-        if self._inputs is None or self._pipeline is None:
-            return ""
-        expected = self._pipeline.adapter.type_name
-        for topic in self._inputs.topics:
-            publishers = self.get_publishers_info_by_topic(topic)
-            found = {info.topic_type for info in publishers} - {expected}
-            if found:
-                problem = (
-                    f"{topic} is published as {', '.join(sorted(found))}, which input_type "
-                    f"{expected} does not receive; set input_type, or remap keypoints to another "
-                    "topic"
-                )
-                self._complaints.warn_once(problem)
-                return problem
-        return ""
 
     def _unheard(self) -> str:
         """The first of those who cannot talk with this node for their QoS; said of each, once."""
@@ -319,19 +284,6 @@ class LifterNode(LifecycleNode):
         for problem in problems:
             self._complaints.warn_once(problem)
         return problems[0] if problems else ""
-
-    def _silent(self) -> str:
-        """Who should send detections, but does not."""
-        if self._inputs is None or self._silence is None or not self._enabled:
-            return ""
-        return self._silence.problem(self._inputs.topics, self._settings.input_timeout)
-
-    def _doubtful(self) -> str:
-        """What does not fit together of that which comes."""
-        if self._inputs is None or self._pipeline is None or not self._enabled:
-            return ""
-        no_depth = self._depth_silence.problem() if self._depth_silence is not None else ""
-        return self._pipeline.doubts.first or no_depth
 
     def _start_by_itself(self) -> None:
         if self.trigger_configure() == Result.SUCCESS:
