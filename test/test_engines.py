@@ -13,6 +13,7 @@ import pytest
 from lfm_ros import Lifter
 from lfm_ros.core.errors import EngineError
 from lfm_ros.engines.cuda import opening
+from lfm_ros.engines.golden import golden_difference
 from lfm_ros.engines.onnxruntime import (
     LARGEST_PART,
     OnnxRuntimeEngine,
@@ -27,6 +28,14 @@ from lfm_ros.models import INPUTS, load_model
 @pytest.fixture(scope="module")
 def model():
     return load_model()
+
+
+@pytest.fixture(params=[n for n, b in BACKENDS.items() if b.on_cpu and b.unavailable() is None])
+def engine(model, request):
+    """The model in every runtime of the CPU that is installed."""
+    made, _ = create_engine(model, request.param, threads=3)
+    yield made
+    made.close()
 
 
 def inputs(instances: int, keypoints: int, rigs: int = 1) -> dict[str, np.ndarray]:
@@ -116,8 +125,7 @@ def test_threads_are_left_to_the_robot():
 
 
 @pytest.mark.parametrize("shape", [(1, 4, 1), (1, 17, 1), (40, 9, 3), (2, 133, 1), (1, 300, 1)])
-def test_any_number_of_instances_keypoints_and_rigs(model, shape):
-    engine = OnnxRuntimeEngine(model)
+def test_any_number_of_instances_keypoints_and_rigs(engine, shape):
     found = engine.infer(inputs(*shape))
     assert found["canonical"].shape == (*shape[:2], 3)
     assert found["log_sigma"].shape == shape[:2]
@@ -126,8 +134,11 @@ def test_any_number_of_instances_keypoints_and_rigs(model, shape):
     assert np.ptp(found["canonical"]) > 1e-3
 
 
-def test_a_closed_engine_says_so(model):
-    engine = OnnxRuntimeEngine(model)
+def test_it_computes_what_the_model_says(engine, model):
+    assert golden_difference(model, engine.infer).worst < 1e-4
+
+
+def test_a_closed_engine_says_so(engine):
     engine.infer(inputs(1, 5))
     engine.close()
     engine.close()
@@ -135,8 +146,7 @@ def test_a_closed_engine_says_so(model):
         engine.infer(inputs(1, 5))
 
 
-def test_close_while_others_call_lets_them_finish(model):
-    engine = OnnxRuntimeEngine(model, threads=3)
+def test_close_while_others_call_lets_them_finish(engine):
     given = inputs(90, 17)
     expected = engine.infer(given)["canonical"]
     seen: list[object] = []
@@ -163,8 +173,7 @@ def test_close_while_others_call_lets_them_finish(model):
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_inputs_that_do_not_fit_are_an_engine_error(model, name):
-    engine = OnnxRuntimeEngine(model)
+def test_inputs_that_do_not_fit_are_an_engine_error(engine, name):
     wrong = {**inputs(3, 5), name: np.zeros((1, 1, 1, 1), np.float32)}
     with pytest.raises(EngineError, match=r"fp32\.onnx.*\(1, 1, 1, 1\)"):
         engine.infer(wrong)
