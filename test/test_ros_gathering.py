@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,14 @@ def of_two(patience: float) -> Gathering:
 @pytest.fixture
 def gathering() -> Gathering:
     return of_two(patience=1e9)
+
+
+def test_what_is_said_of_parts_is_said_once_of_their_frame(gathering):
+    said = {"left_out": ("a dog",), "doubts": ("a hand?",), "highest_score": 3.0}
+    gathering.add("a", replace(part(1, 10.2), **said))
+    ((frame,), _) = gathering.add("b", replace(part(2, 10.2), **said))
+    assert ids([frame]) == [[1, 2]]
+    assert {name: getattr(frame, name) for name in said} == said
 
 
 def test_a_frame_waits_for_everybody(gathering):

@@ -121,5 +121,6 @@ def merged(parts: Sequence[Keypoints2D]) -> Keypoints2D:
         frame_id=parts[0].frame_id,
         normalized=parts[0].normalized,
         left_out=tuple(dict.fromkeys(why for part in parts for why in part.left_out)),
+        doubts=tuple(dict.fromkeys(why for part in parts for why in part.doubts)),
         highest_score=max(part.highest_score for part in parts),
     )
