@@ -26,10 +26,10 @@ from lfm_ros.lifter import Lifter
 from lfm_ros.ros import qos
 from lfm_ros.ros.clouds import decode_keypoints, decode_points
 from lfm_ros.ros.complaints import Complaints
-from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.live_transforms import LiveTransforms
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.scout import Scout
+from lfm_ros.ros.statistics import Statistics
 
 HAS_TF2 = importlib.util.find_spec("tf2_ros") is not None
 with_tf2 = pytest.mark.skipif(

@@ -31,12 +31,12 @@ from lfm_ros.ros.camera_cache import CameraCache
 from lfm_ros.ros.camera_info import camera_info
 from lfm_ros.ros.clouds import decode_points
 from lfm_ros.ros.complaints import Complaints
-from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.lifted_cloud import CloudBuilder
 from lfm_ros.ros.lifted_frame import LiftedFrame
 from lfm_ros.ros.markers import MarkerBuilder
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.slots import TrackSlots
+from lfm_ros.ros.statistics import Statistics
 from lfm_ros.ros.transforms import TransformBuilder
 from lfm_ros.ros.worker import Worker
 from lfm_ros.tracked import Tracked

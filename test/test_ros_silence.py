@@ -18,8 +18,8 @@ from ros_graph import NAMESPACE, Probe, detections, probing, stamps, started
 from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import SetBool, Trigger
 
-from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.silence import Silence
+from lfm_ros.ros.statistics import Statistics
 
 TICK = "diagnostics_period:=0.1"
 CLOUD = "sensor_msgs/msg/PointCloud2"

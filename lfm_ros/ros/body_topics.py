@@ -14,9 +14,9 @@ from rclpy.qos import QoSProfile
 from lfm_ros.ros import qos
 from lfm_ros.ros.adapters import Keypoints2D
 from lfm_ros.ros.adapters.identities import identity
-from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.gathering import Gathering
 from lfm_ros.ros.pipeline import Pipeline
+from lfm_ros.ros.statistics import Statistics
 from lfm_ros.ros.topic_patterns import TopicPatterns
 
 # How often is looked for frames that wait for a body which does not come.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lfm_ros.ros.complaints import Complaints
-from lfm_ros.ros.diagnostics import Statistics
+from lfm_ros.ros.statistics import Statistics
 
 
 class Doubts:

@@ -13,9 +13,9 @@ from lfm_ros.core.errors import MessageError
 from lfm_ros.ros.adapters import Keypoints2D
 from lfm_ros.ros.camera_cache import CameraCache
 from lfm_ros.ros.complaints import Complaints
-from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.seen_camera import SeenCamera
+from lfm_ros.ros.statistics import Statistics
 
 # How long a frame waits for the CameraInfo of its own stamp, if cameras came in pairs so far.
 _PATIENCE_SECONDS = 0.05

@@ -11,9 +11,9 @@ import numpy as np
 from lfm_ros.core.errors import EngineError, FrameError, LfmError
 from lfm_ros.core.timing import Stopwatch
 from lfm_ros.ros.complaints import Complaints
-from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.lifted_frame import LiftedFrame
 from lfm_ros.ros.parameters import LifterParameters
+from lfm_ros.ros.statistics import Statistics
 
 # As which a frame is counted that could not be lifted; all others were bad input.
 _CAUSES = ((EngineError, "engine"), (FrameError, "transform"))

@@ -11,11 +11,11 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from lfm_ros.ros import qos
 from lfm_ros.ros.body_topics import BodyTopics
-from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.message_info import TELLS_MORE, with_info
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
 from lfm_ros.ros.sequence_gaps import SequenceGaps
+from lfm_ros.ros.statistics import Statistics
 from lfm_ros.ros.topic_names import pattern, resolved
 
 # The middleware drops in silence, the worker's queue counts: so the middleware gets some room.

@@ -22,7 +22,7 @@ from lfm_ros.lifter import Lifter
 from lfm_ros.ros import node_parameters, qos
 from lfm_ros.ros.adapters import load_adapter
 from lfm_ros.ros.complaints import Complaints
-from lfm_ros.ros.diagnostics import Statistics, diagnostic_array
+from lfm_ros.ros.diagnostics import diagnostic_array
 from lfm_ros.ros.known_sizes import known_sizes
 from lfm_ros.ros.live_transforms import LiveTransforms
 from lfm_ros.ros.outputs import Outputs
@@ -32,6 +32,7 @@ from lfm_ros.ros.reception import Reception
 from lfm_ros.ros.run import run
 from lfm_ros.ros.scout import Scout
 from lfm_ros.ros.stamps import nanoseconds
+from lfm_ros.ros.statistics import Statistics
 from lfm_ros.ros.surroundings import FRAME_PARAMETERS
 from lfm_ros.ros.unheard import unheard
 

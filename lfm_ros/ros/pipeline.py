@@ -9,13 +9,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from lfm_ros.core.errors import InputError, MessageError
+from lfm_ros.core.errors import MessageError
 from lfm_ros.core.skeleton import Skeleton
 from lfm_ros.core.timing import Stopwatch
 from lfm_ros.lifter import Lifter
 from lfm_ros.ros.adapters import Adapter, Keypoints2D
 from lfm_ros.ros.complaints import Complaints
-from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.frame_cameras import REQUIRED, FrameCameras
 from lfm_ros.ros.frame_outcomes import FrameOutcomes
 from lfm_ros.ros.lifted_frame import LiftedFrame, lift_frame
@@ -24,6 +23,7 @@ from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.plausibility import Plausibility
 from lfm_ros.ros.scout import Scout
 from lfm_ros.ros.stamps import check_stamp
+from lfm_ros.ros.statistics import Statistics
 from lfm_ros.ros.tracking import Tracking
 from lfm_ros.ros.worker import Worker
 
@@ -143,13 +143,7 @@ class Pipeline:
 
     def take_depth(self, image: Any) -> None:
         """A ``sensor_msgs/msg/Image`` with depth came in."""
-        try:
-            self._scout.depth.update(image)
-        except InputError as error:
-            self._statistics.noted("depth")
-            self._complaints.warn_once(f"depth is ignored: {error}")
-        except Exception:
-            self._complaints.warn(f"depth could not be read: {traceback.format_exc()}")
+        self._scout.take_depth(image)
 
     def lose(self, count: int) -> None:
         """Messages with detections were sent that did not come in."""

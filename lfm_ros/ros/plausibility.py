@@ -9,12 +9,12 @@ from lfm_ros.core.camera import Intrinsics
 from lfm_ros.ros.adapters import Keypoints2D
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.depth_cache import DepthSource
-from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.doubts import Doubts
 from lfm_ros.ros.image_fit import ImageFit
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.seen_camera import SeenCamera
 from lfm_ros.ros.stamps import nanoseconds
+from lfm_ros.ros.statistics import Statistics
 from lfm_ros.tracker import REORDERING
 
 # Detectors for faces, hands and bodies may send frames of one stamp in turn.

@@ -6,11 +6,11 @@ from rclpy.node import Node
 
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.depth_silence import DepthSilence
-from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.inputs import Inputs
 from lfm_ros.ros.parameters import LifterParameters
 from lfm_ros.ros.pipeline import Pipeline
 from lfm_ros.ros.silence import Silence
+from lfm_ros.ros.statistics import Statistics
 from lfm_ros.ros.topic_names import resolved
 
 # What rclpy publishes for each node.

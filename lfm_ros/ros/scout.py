@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lfm_ros.core.errors import InputError
 from lfm_ros.core.rigid import Rigid
 from lfm_ros.ros.complaints import Complaints
 from lfm_ros.ros.depth_cache import DepthCache
-from lfm_ros.ros.diagnostics import Statistics
 from lfm_ros.ros.live_transforms import LiveTransforms
 from lfm_ros.ros.parameters import LifterParameters
+from lfm_ros.ros.statistics import Statistics
 from lfm_ros.ros.surroundings import Surroundings, surroundings
 
 # How long a frame waits for the depth image of its own stamp, if they came in pairs so far.
@@ -20,13 +22,18 @@ _PATIENCE_SECONDS = 0.05
 
 
 class Scout:
-    """Finds the surroundings of each frame; ``at`` is called in the worker's thread.
+    """Finds the surroundings of each frame.
+
+    ``at`` is called in the worker's thread, ``take_depth`` in the executor's.
 
     Args:
         transforms: Where parameters name frames, else None.
         statistics: Counts what is missing.
         complaints: Says what is missing.
         sizes: Goes into every ``Surroundings``.
+
+    Attributes:
+        depth: The depth images that came in.
     """
 
     def __init__(
@@ -39,6 +46,16 @@ class Scout:
         self.depth = DepthCache()
         self._transforms, self._sizes = transforms, sizes
         self._statistics, self._complaints = statistics, complaints
+
+    def take_depth(self, image: Any) -> None:
+        """A ``sensor_msgs/msg/Image`` with depth came in. Raises nothing."""
+        try:
+            self.depth.update(image)
+        except InputError as error:
+            self._statistics.noted("depth")
+            self._complaints.warn_once(f"depth is ignored: {error}")
+        except Exception:
+            self._complaints.warn(f"depth could not be read: {traceback.format_exc()}")
 
     def clear(self) -> None:
         """Forget depth images and transforms: time starts anew."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from rclpy.node import Node
 
-from lfm_ros.ros.diagnostics import Statistics
+from lfm_ros.ros.statistics import Statistics
 
 _REMEDY_PRESENT = (
     "the detector is there but sends nothing: see whether its camera runs, or set input_timeout "
