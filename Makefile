@@ -4,7 +4,7 @@ BOOTSTRAP = $(PYTHON) -m tools.bootstrap
 PYTEST = $(BOOTSTRAP) test python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint format clean check-python
+.PHONY: help demo test test-full lint format generated clean check-python
 
 help:  ## this list
 	@echo 'make TARGET [VARIABLE=value]'
@@ -26,6 +26,11 @@ lint: check-python  ## ruff, pyright and the import contracts
 format: check-python  ## let ruff rewrite the sources
 	@$(BOOTSTRAP) test ruff check --fix .
 	@$(BOOTSTRAP) test ruff format .
+
+generated: check-python  ## write anew what is made of the sources: config/lifter.yaml, pages, tables
+	@$(BOOTSTRAP) test python -m tools.docs
+	@.venv/bin/python -m tools.speed_table
+	@.venv/bin/python -m lfm_ros.ros.parameters > config/lifter.yaml
 
 clean:  ## remove .venv, caches and build folders
 	@rm -rf .venv build install log *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
