@@ -36,7 +36,11 @@ def urdf(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("module", "arguments", "sentence"),
     [
-        (export, ["--run", "nowhere"], "error: nowhere holds no usable run"),
+        (
+            export,
+            ["--run", "nowhere", "--name", "lfm_x.v1", "--output", "model"],
+            "error: nowhere holds no usable run",
+        ),
         (evaluate, ["--data", "nowhere"], "error: nowhere is not a folder"),
         (evaluate, [], "error: nothing to evaluate on"),
         (train, ["--data", "nowhere", "--run", "out"], "error: nowhere is not a folder"),
@@ -49,6 +53,22 @@ def test_what_is_wrong_is_said_in_a_sentence(tmp_path, monkeypatch, module, argu
     # Its text goes to stderr, and the exit status is 1.
     with pytest.raises(SystemExit, match=f"^{sentence}"):
         module.main()
+
+
+def test_an_export_replaces_no_model_that_was_not_named(tmp_path, monkeypatch, capsys):
+    """The name and the folder of the model that ships were defaults once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["export.py", "--run", "runs/mine"])
+    with pytest.raises(SystemExit, match="2"):
+        export.main()
+    said = capsys.readouterr()
+    assert "--output" in said.err + said.out
+    assert "python -m training.export" in said.err + said.out
+
+
+def test_ctrl_c_ends_a_command_without_a_traceback():
+    with pytest.raises(SystemExit, match="130"), sentences():
+        raise KeyboardInterrupt
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path):
@@ -70,6 +90,8 @@ def test_faults_of_the_program_keep_their_traceback():
         ({"threads": -1}, "threads is -1; give 0 or more"),
         ({"validate_every": -5}, "validate_every is -5; give 0 or more"),
         ({"samples": 0}, "samples is 0; give at least 1"),
+        ({"links": "a,b"}, "links are 'a,b', but of no robot"),
+        ({"urdf": Path("a.urdf"), "data": "poses"}, "both --urdf a.urdf and --data poses"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused(settings, sentence):

@@ -49,8 +49,6 @@ def test_reads_a_set_as_it_was_written(folder):
         ("z is up for most", [0, 0, 1]),
         ("unknown", [0, 0, 0]),
         ("", [0, 0, 0]),
-        ("+", [0, 0, 0]),
-        ("+w", [0, 0, 0]),
     ],
 )
 def test_reads_which_way_is_up(tmp_path, text, expected):
@@ -98,7 +96,11 @@ def test_missing_points_are_zero_and_poor_frames_are_left_out(tmp_path):
         ({"xyz": np.zeros((3, 5))}, r"\(3, 5\)"),
         ({"valid": np.ones((2, 5), bool)}, r"\(2, 5\).*\(N, K\)"),
         ({"sequence": np.arange(3)}, r"\(3,\).*\(N,\)"),
-        ({"sequence": np.array(["a"])}, "not a set of poses"),
+        ({"sequence": np.array(["a", "b"])}, r"\(2,\).*\(N,\)"),
+        ({"up": "z"}, r"up is 'z'; write \+x"),
+        ({"up": np.array([0, 0, 1])}, r"up is '\[0 0 1\]'; write \+x"),
+        ({"up": "+w"}, r"up is '\+w'; write \+x"),
+        ({"xyz": np.full((1, 5, 3), np.nan)}, "none of its 1 poses has 4 valid points"),
         ({"edges": np.array([[0, 9]])}, "9"),
         ({"edges": np.array([1, 2, 3])}, "not a set of poses"),
         ({"names": np.array(["a"] * 5)}, "twice"),
@@ -108,6 +110,11 @@ def test_a_set_that_does_not_fit_together_is_named(tmp_path, changes, message):
     write_poses(tmp_path / "odd.npz", chain(5), 1, 1, **changes)
     with pytest.raises(InputError, match=rf"odd\.npz.*{message}"):
         load_set(tmp_path / "odd.npz")
+
+
+def test_sequences_may_have_names(tmp_path):
+    write_poses(tmp_path / "a.npz", chain(5), 1, 4, sequence=np.array(["run", "walk", "run", "a"]))
+    np.testing.assert_array_equal(load_set(tmp_path / "a.npz").sequence, [1, 2, 1, 0])
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn", b"text"])

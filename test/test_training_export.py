@@ -14,7 +14,7 @@ from synthetic import camera, chain, in_front
 from torch_fixtures import one_thread, seeded  # noqa: F401
 
 from lfm_ros import Lifter
-from lfm_ros.core.errors import ModelError
+from lfm_ros.core.errors import InputError, ModelError
 from lfm_ros.engines.onnxruntime import OnnxRuntimeEngine
 from lfm_ros.models import INPUTS, MANIFEST, load_model
 from training import checkpoint
@@ -101,7 +101,7 @@ def test_a_file_that_differs_from_torch_is_refused(exported, tmp_path, monkeypat
     checkpoint.save_weights(tmp_path / "run", other, other.state_dict(), {"samples": 1})
     file = exported[0] / "fp32.onnx"
     monkeypatch.setattr("training.export.write_onnx", lambda _, path, *__: shutil.copy(file, path))
-    config = ExportConfig(run=tmp_path / "run", output=tmp_path / "model")
+    config = ExportConfig(tmp_path / "run", "lfm_nano.v9", tmp_path / "model")
     with pytest.raises(ModelError, match=r"fp32 differs.*do not ship"):
         export(config)
     assert {p.name for p in tmp_path.iterdir()} == {"run"}
@@ -109,4 +109,9 @@ def test_a_file_that_differs_from_torch_is_refused(exported, tmp_path, monkeypat
 
 def test_no_run_no_export(tmp_path):
     with pytest.raises(ModelError, match="nowhere holds no usable run"):
-        export(ExportConfig(run=tmp_path / "nowhere", output=tmp_path / "model"))
+        export(ExportConfig(tmp_path / "nowhere", "lfm_nano.v9", tmp_path / "model"))
+
+
+def test_a_name_is_one_that_a_file_may_have(tmp_path):
+    with pytest.raises(InputError, match=r"name is 'my robot/\.\.'; give letters"):
+        ExportConfig(tmp_path, "my robot/..", tmp_path)

@@ -295,6 +295,32 @@ def test_a_truncated_state_is_named(config):
         Trainer(config)
 
 
+@pytest.mark.parametrize(
+    ("content", "why"), [({"model": {}}, "it lacks averaged"), ([1], "it lacks"), (None, "Error")]
+)
+def test_a_state_of_something_else_is_named(config, content, why):
+    run(replace(config, samples=16))
+    state = config.run / checkpoint.STATE
+    if content is None:
+        state.write_bytes(b"garbage")
+    else:
+        torch.save(content, state)
+    with pytest.raises(ModelError, match=rf"{checkpoint.STATE} is damaged.*{why}") as raised:
+        Trainer(config)
+    assert "weights_only" not in str(raised.value)
+
+
+def test_a_run_that_goes_on_with_something_else_says_so(config, tmp_path):
+    run(replace(config, samples=16))
+    other = tmp_path / "other"
+    write_poses(other / "robot/arm.npz", chain(8), sequences=4, frames=6, seed=2)
+    again = replace(config, data=str(other), samples=32)
+    assert run(again).changes == [f"data {config.data!r} -> {str(other)!r}"]
+    log = (config.run / "log.jsonl").read_text()
+    assert "goes on with something else" in log
+    assert run(replace(again, samples=48)).changes == []
+
+
 def test_rates_warm_up_stay_and_cool_down():
     config = TrainConfig(samples=1000, warmup=100, cooldown=0.2)
     rates = [rate_factor(n, config) for n in range(0, 1001, 10)]

@@ -18,11 +18,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-import tyro
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from training.command import sentences
+from training.command import options_of, sentences
 from training.config import TrainConfig
 from training.step import PARTS
 from training.trainer import Trainer
@@ -135,7 +134,7 @@ def _best_product(width: int, device: str) -> float:
 def main() -> None:
     """Read the command line and print what was measured."""
     with sentences():
-        print(json.dumps(bench(tyro.cli(BenchConfig, description=__doc__)), indent=1))
+        print(json.dumps(bench(options_of("training.bench", BenchConfig, __doc__)), indent=1))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Export a run and build its engine: ``python -m training.build_engine --run runs/base``.
+"""Export a run and build its engine: ``python -m training.build_engine``.
 
 The second half is ``lfm build-engine``, which needs no torch and does on the robot what this does
 where the network was trained.
@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import tyro
-
 from lfm_ros.cli.build_engine import capability
 from lfm_ros.cli.engine_building import BuildOptions, build_engine
 from lfm_ros.core.errors import InputError
-from training.command import sentences
+from training.command import options_of, sentences
 from training.export import ExportConfig, export
 
 
@@ -62,7 +60,7 @@ def run(config: BuildConfig) -> list[Path]:
 def main() -> None:
     """Read the command line, export and build."""
     with sentences():
-        run(tyro.cli(BuildConfig, description=__doc__))
+        run(options_of("training.build_engine", BuildConfig, __doc__))
 
 
 if __name__ == "__main__":

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tyro
-
 from lfm_ros.core.errors import InputError
 from lfm_ros.models import load_model
-from training.command import sentences
+from training.command import options_of, sentences
 from training.evaluation import markdown
 from training.evaluation.curve import Curve, read_curve
 from training.evaluation.plots import draw
@@ -139,7 +137,7 @@ def _data(manifest: Mapping[str, Any]) -> str:
 
 def main() -> None:
     """Read the command line and write the card."""
-    config = tyro.cli(CardConfig, description=__doc__)
+    config = options_of("training.card", CardConfig, __doc__)
     with sentences():
         text = card(config)
         config.card.parent.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,8 @@ from lfm_ros.core.errors import ModelError
 from training.model import Lifting, ModelConfig
 
 WEIGHTS, CONFIG, STATE = "weights.safetensors", "config.json", "state.pt"
+# What a state has in any case.
+_STATED = {"model", "averaged", "optimizers", "samples", "steps"}
 
 
 def save_weights(
@@ -53,6 +55,14 @@ def load_weights(folder: Path) -> tuple[Lifting, dict[str, Any]]:
     return model.eval(), about
 
 
+def settings_of(folder: Path) -> dict[str, Any]:
+    """How the run was trained, as ``config.json`` has it; empty where that cannot be read."""
+    try:
+        return json.loads((folder / CONFIG).read_text()).get("train", {})
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
 def save_state(folder: Path, state: dict[str, Any]) -> None:
     """Write what an exact resume needs."""
     _replace(folder / STATE, lambda path: torch.save(state, path))
@@ -69,12 +79,23 @@ def load_state(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         # Our own file of tensors, numbers and random states; nothing in it runs code.
-        return torch.load(path, weights_only=True)
-    except (OSError, EOFError, RuntimeError, UnpicklingError) as error:
-        raise ModelError(
-            f"{path} cannot be read ({error}); remove it to begin anew, or fine-tune its weights "
-            "with --init"
-        ) from error
+        state = torch.load(path, weights_only=True)
+        missing = _STATED - set(state)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (EOFError, RuntimeError, TypeError, ValueError, KeyError, UnpicklingError) as error:
+        # torch's own text advises to run what is in the file.
+        raise ModelError(_damaged(path, type(error).__name__)) from error
+    if missing:
+        raise ModelError(_damaged(path, f"it lacks {', '.join(sorted(missing))}"))
+    return state
+
+
+def _damaged(path: Path, why: str) -> str:
+    return (
+        f"{path} is damaged, or not of training.train ({why}); remove it to begin anew, or go on "
+        f"from the weights beside it: another --run with --init {path.parent}"
+    )
 
 
 def _replace(path: Path, write: Callable[[Path], Any]) -> None:

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-import tyro
 from tqdm import tqdm
 
 from lfm_ros.core.errors import InputError
-from training.command import sentences
+from training.command import options_of, sentences
 from training.peers.bench import Bench, load
 from training.peers.entries import KINDS
 from training.peers.measure import measure, megaflop
@@ -142,7 +141,7 @@ def _write(path: Path, records: list[Record]) -> None:
 
 def main() -> None:
     """Read the command line, compare and print the table."""
-    config = tyro.cli(CompareConfig, description=__doc__)
+    config = options_of("training.compare", CompareConfig, __doc__)
     with sentences():
         print(table(compare(config)))
     print(f"-> {config.output}")

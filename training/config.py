@@ -13,7 +13,11 @@ from training.cameras import ViewConfig
 from training.data.sampler import SamplerConfig
 
 SHIPPED = Path(__file__).parent / "weights"
+#: Stands for the poses of our own kinematics, where a folder of poses is asked for.
+BUILTIN = "builtin"
 _PREFIX = "lfm_"
+# Settings that say what is learnt; the others say how.
+_LEARNT = ("data", "urdf", "links", "invented", "init", "teacher")
 _VALIDATIONS, _LONGEST_PERIOD = 5, 200_000
 
 
@@ -21,7 +25,7 @@ _VALIDATIONS, _LONGEST_PERIOD = 5, 200_000
 class TrainConfig:
     """How to train."""
 
-    data: str = "builtin"
+    data: str = BUILTIN
     """Folder of pose sets, or 'builtin' for the poses of our own kinematics."""
     urdf: Path | None = None
     """A robot's URDF to train on instead of ``data``, as it is: no other bodies or rigs."""
@@ -84,6 +88,13 @@ class TrainConfig:
                 raise InputError(f"{name} is {getattr(self, name)}; give 0 or more")
         if self.samples < 1:
             raise InputError(f"samples is {self.samples}; give at least 1")
+        if self.urdf is None and self.links:
+            raise InputError(f"links are {self.links!r}, but of no robot; give --urdf, too")
+        if self.urdf is not None and self.data != BUILTIN:
+            raise InputError(
+                f"both --urdf {self.urdf} and --data {self.data} are given, of which one can be "
+                "trained on; leave one out"
+            )
 
     @property
     def validation_period(self) -> int:
@@ -93,6 +104,20 @@ class TrainConfig:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, stored beside the weights."""
         return json.loads(json.dumps(asdict(self), default=str))
+
+    def changes(self, before: dict[str, Any]) -> list[str]:
+        """What this asks a network to learn that ``before`` did not, one clause each.
+
+        Args:
+            before: What ``as_dict`` was when the run was saved.
+        """
+        now = self.as_dict()
+        asked = [name for name in _LEARNT if name in before and now[name] is not None]
+        return [
+            f"{name} {before[name]!r} -> {now[name]!r}"
+            for name in asked
+            if now[name] != before[name]
+        ]
 
 
 def weights_of(name: str) -> Path:

@@ -53,11 +53,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import tyro
-
 from lfm_ros import Lifter
 from lfm_ros.core.errors import InputError
-from training.command import sentences
+from training.command import options_of, sentences
 from training.data.robot import link_names
 from training.evaluation.conditions import CONDITIONS, SWEEPS
 from training.evaluation.detectors import detectors
@@ -216,7 +214,7 @@ def _uncertainty(examiner: Examiner, division: Division) -> dict[str, Any]:
 def main() -> None:
     """Read the command line, evaluate, print the tables and write the file."""
     with sentences():
-        config = tyro.cli(EvaluateConfig, description=__doc__)
+        config = options_of("training.evaluate", EvaluateConfig, __doc__)
         # First, for it would be a pity to find out afterwards that it cannot be written.
         config.output.parent.mkdir(parents=True, exist_ok=True)
         result = evaluate(config)

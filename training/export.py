@@ -1,4 +1,4 @@
-"""Export a run to ONNX: ``python -m training.export --run runs/base --name lfm_base.v1``.
+"""Export a run to ONNX: ``python -m training.export --run RUN --name lfm_mine.v1 --output FOLDER``.
 
 Writes the model folder that ``lfm_ros.models`` reads: fp32, a file with the blocks in fp16 between
 fp32 ends, a golden batch, and the manifest. Both files are checked against torch before the
@@ -8,6 +8,7 @@ manifest is written, and refused if they differ.
 from __future__ import annotations
 
 import copy
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -17,15 +18,14 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
-import tyro
 import yaml
 from torch import Tensor, nn
 
-from lfm_ros.core.errors import ModelError
+from lfm_ros.core.errors import InputError, ModelError
 from lfm_ros.core.normalize import CAMERA_FEATURES
 from lfm_ros.models import INPUTS, MANIFEST, sha256
 from training import checkpoint
-from training.command import sentences
+from training.command import options_of, sentences
 from training.half_gate import LARGEST_CHANGE, change_of_error
 from training.model import OUTPUTS, Lifting
 from training.onnx_file import OPSET, TRACED, write_onnx
@@ -33,6 +33,7 @@ from training.onnx_file import OPSET, TRACED, write_onnx
 TOLERANCE = {"fp32": 1e-5, "fp16": 5e-3}
 # Shapes (instances, keypoints, rigs) that the exported files are compared at.
 CHECKED = ((1, 17, 1), (2, 2, 1), (10, 33, 3), (3, 133, 2), (64, 17, 5), (2, 256, 1))
+_NAME = r"\w[\w.-]*"
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,19 @@ class ExportConfig:
 
     run: Path
     """Folder that training.train wrote."""
-    name: str = "lfm_base.v1"
-    """Name in the manifest, lfm_<size>.<tag>."""
-    output: Path = Path("config/models/lfm_base")
-    """Model folder to write."""
+    name: str
+    """Name in the manifest, such as lfm_robot.v1: letters, digits, dots, dashes, underscores."""
+    output: Path
+    """Model folder to write, such as config/models/robot; what is there is replaced."""
     data: str = "builtin"
     """Whose validation sequences must come out of fp16 as of fp32: as in training.train."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(_NAME, self.name):
+            raise InputError(
+                f"name is {self.name!r}; give letters, digits, dots, dashes and underscores, such "
+                "as lfm_robot.v1"
+            )
 
 
 class HalfBlocks(nn.Module):
@@ -215,9 +223,11 @@ def _manifest(name: str, model: Lifting, about: dict[str, Any]) -> dict[str, Any
 def main() -> None:
     """Read the command line and export."""
     with sentences():
-        manifest = export(tyro.cli(ExportConfig, description=__doc__))
+        config = options_of("training.export", ExportConfig, __doc__)
+        manifest = export(config)
     print(
-        f"{manifest['name']}: {manifest['parameters']:,} parameters, {manifest['samples']:,} views"
+        f"{manifest['name']}: {manifest['parameters']:,} parameters, {manifest['samples']:,} views "
+        f"-> {config.output}"
     )
     for role, difference in manifest["difference_to_torch"].items():
         print(f"  {role}: largest difference to torch {difference:.1e}")

@@ -6,9 +6,11 @@ parser of TensorRT 8.6 knows, so the file says 17 and a check refuses what would
 
 from __future__ import annotations
 
+import logging
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +68,7 @@ def write_onnx(
         ModelError: Some runtime would not take the file.
     """
     sizes = {name: Dim(name, min=2) for name in TRACED}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quiet():
         torch.onnx.export(
             model,
             tuple(inputs.values()),
@@ -90,6 +91,20 @@ def write_onnx(
     if found:
         raise ModelError(f"{path.name} is not what every runtime takes: {'; '.join(found)}")
     onnx.save(file, path)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without torch's warnings, and without its exporter's of packages that nobody needs here."""
+    exporter = logging.getLogger("torch.onnx")
+    level = exporter.level
+    exporter.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        exporter.setLevel(level)
 
 
 def _gelu(x: Any, approximate: str = "none") -> Any:

@@ -15,12 +15,11 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-import tyro
 
 from lfm_ros import Lifter
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.metrics import errors
-from training.command import sentences
+from training.command import options_of, sentences
 from training.data.poses import PoseSet
 from training.evaluation.conditions import CONDITIONS
 from training.evaluation.sets import divided
@@ -119,7 +118,7 @@ def _draw_set(row: Any, lifter: Lifter, config: PicturesConfig, name: str, poses
 
 def main() -> None:
     """Read the command line and draw."""
-    config = tyro.cli(PicturesConfig, description=__doc__)
+    config = options_of("training.pictures", PicturesConfig, __doc__)
     with sentences():
         for path in draw(config):
             print(f"-> {path}")

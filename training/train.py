@@ -12,9 +12,8 @@ import time
 
 import numpy as np
 import torch
-import tyro
 
-from training.command import sentences
+from training.command import options_of, sentences
 from training.config import TrainConfig
 from training.interrupts import Interrupts
 from training.runlog import LEGEND, RunLog
@@ -52,6 +51,12 @@ def run(config: TrainConfig) -> Trainer:
     trainer = Trainer(config)
     log = RunLog(config.run, config.samples, trainer.samples, silent=not trainer.ranks.first)
     log.say(_beginning(trainer))
+    if trainer.changes:
+        log.note(
+            trainer.samples,
+            f"this run goes on with something else: {'; '.join(trainer.changes)}. If that is not "
+            "meant, stop it and give another --run",
+        )
     try:
         with Interrupts() as interrupts:
             _loop(trainer, log, interrupts)
@@ -128,7 +133,7 @@ def main() -> None:
     """Read the command line and train."""
     np.seterr(all="raise", under="ignore")
     with sentences():
-        config = tyro.cli(TrainConfig, description=__doc__)
+        config = options_of("training.train", TrainConfig, __doc__)
         try:
             trainer = run(config)
         except KeyboardInterrupt:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lfm_ros.core.errors import InputError
 from training import checkpoint
-from training.config import TrainConfig, weights_of
+from training.config import BUILTIN, TrainConfig, weights_of
 from training.data.builtin import builtin_sets
 from training.data.detector_rigs import with_detector_rigs
 from training.data.invented import invented_sets
@@ -31,6 +31,9 @@ from training.threads import threads_for
 
 class Trainer:
     """One run: network, optimizers, data, and where it stands.
+
+    Attributes:
+        changes: What a run that goes on learns now, and did not before, one clause each.
 
     Raises:
         InputError: The configuration asks for what is not there, or does not fit the run.
@@ -57,6 +60,7 @@ class Trainer:
         if self.ranks.rank:  # the first keeps the state that building the network left
             torch.manual_seed(seed)
         self.samples = 0
+        self.changes: list[str] = []
         self._resume()
         self._batches = self._drawn()
 
@@ -140,6 +144,7 @@ class Trainer:
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             restore(optimizer, saved)
         self.samples, self.learner.steps = state["samples"], state["steps"]
+        self.changes = self.config.changes(checkpoint.settings_of(self.config.run))
         self._resume_random(state.get("random", []))
 
     def _resume_random(self, states: list[dict[str, Any]]) -> None:
@@ -198,7 +203,7 @@ def load_sets(config: TrainConfig) -> tuple[dict[str, PoseSet], dict[str, PoseSe
         from training.data.robot import link_names, urdf_sets
 
         return divide(*urdf_sets(config.urdf, link_names(config.links), seed=config.seed))
-    if config.data == "builtin":
+    if config.data == BUILTIN:
         return divide(*builtin_sets())
     sets = load_folder(Path(config.data), use="train")
     train, validation = divide(sets, held_out(sets))

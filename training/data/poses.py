@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -16,6 +17,9 @@ from training.data.hands import as_right_hands
 
 #: Between a set's family and the rest of its name.
 FAMILY_END = "+"
+#: Of a pose; with fewer there is nothing to lift.
+FEWEST_POINTS = 4
+_NEEDED = {"xyz", "names", "edges"}
 
 
 @dataclass(frozen=True)
@@ -117,13 +121,15 @@ def load_set(path: Path, name: str = "") -> PoseSet:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             data = {key: arrays[key] for key in arrays.files}
+        if missing := _NEEDED - set(data):
+            raise TypeError(f"it has no {', '.join(sorted(missing))}, only {', '.join(data)}")
         up, stem = _up(str(data.get("up", ""))), Path(name or path.name).with_suffix("").as_posix()
         points = np.asarray(data["xyz"], np.float32)
         xyz, side = as_right_hands(stem, points, data.get("hand"), up)
         names = [str(n) for n in data["names"]]
         skeleton = Skeleton(names, data["edges"].reshape(-1, 2).tolist(), side=side)
         valid = np.asarray(data.get("valid", np.ones(xyz.shape[:2])), bool)
-        sequence = np.asarray(data.get("sequence", np.arange(len(xyz))), np.int64)
+        sequence = _numbered(data.get("sequence", np.arange(len(xyz))))
     except (OSError, EOFError, BadZipFile, ValueError, KeyError, TypeError, SkeletonError) as error:
         raise InputError(f"{path}: not a set of poses ({error}); see docs/data.md") from error
     shapes = xyz.shape, valid.shape, sequence.shape
@@ -133,7 +139,12 @@ def load_set(path: Path, name: str = "") -> PoseSet:
             "expected (N, K, 3), (N, K) and (N,)"
         )
     valid = valid & np.isfinite(xyz).all(-1)
-    enough = valid.sum(-1) >= 4
+    enough = valid.sum(-1) >= FEWEST_POINTS
+    if not enough.any():
+        raise InputError(
+            f"{path}: none of its {len(xyz)} poses has {FEWEST_POINTS} valid points, without which "
+            "nothing is lifted; add keypoints, or take the set out"
+        )
     return PoseSet(
         stem,
         np.where(valid[..., None], xyz, 0)[enough],
@@ -145,11 +156,24 @@ def load_set(path: Path, name: str = "") -> PoseSet:
     )
 
 
+def _numbered(sequence: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Sequences by number, which may be given by name."""
+    if sequence.dtype.kind in "US":
+        return np.unique(sequence, return_inverse=True)[1].astype(np.int64).reshape(sequence.shape)
+    return np.asarray(sequence, np.int64)
+
+
 def _up(text: str) -> NDArray[np.float32]:
-    """``+z (...)`` or ``-y (...)`` as a vector; 'z is up for most' counts as +z."""
+    """``+z (...)`` or ``-y (...)`` as a vector; 'z is up for most' counts as +z.
+
+    Raises:
+        ValueError: It is meant to be a direction, and is not of that form.
+    """
     up = np.zeros(3, np.float32)
     if "z is up" in text:
         up[2] = 1
     elif len(text) >= 2 and text[0] in "+-" and text[1] in "xyz":
         up["xyz".index(text[1])] = 1 if text[0] == "+" else -1
+    elif text.strip() and not re.search("[A-Za-z]{3}", text):  # words say why it is not known
+        raise ValueError(f"up is {text!r}; write +x, -x, +y, -y, +z or -z, or 'unknown'")
     return up
