@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike, fspath
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +21,8 @@ from lfm_ros.skeletons import load_skeleton
 Array = NDArray[np.float64]
 # No image is this wide, and squares of such numbers still fit into float32.
 _FARTHEST_PIXEL = 1e9
-SkeletonLike = str | Skeleton | None
+SkeletonLike = str | PathLike[str] | Skeleton | None
+_SKELETON = (str, PathLike, Skeleton)
 
 
 @dataclass(frozen=True)
@@ -132,12 +135,7 @@ def make_batch(
         InputError: Shapes do not fit together, or values are out of range.
         SkeletonError: A skeleton's name is not known.
     """
-    pixels = as_numbers(keypoints, "keypoints")
-    pixels = pixels[None] if pixels.ndim == 2 else pixels
-    if pixels.ndim != 3 or pixels.shape[-1] != 2:
-        raise InputError(
-            f"keypoints have shape {np.shape(keypoints)}; expected (B, K, 2) or (K, 2) pixels"
-        )
+    pixels = _pixels(keypoints, skeleton)
     count, width = pixels.shape[:2]
     rigs, rig_index = _rigs(skeleton, count, width)
     tables = rig_tables(rigs, width)
@@ -164,13 +162,32 @@ def make_batch(
     )
 
 
+def _pixels(keypoints: ArrayLike, skeleton: SkeletonLike | Sequence[SkeletonLike]) -> Array:
+    pixels = as_numbers(keypoints, "keypoints")
+    if pixels.shape == (0,):  # an empty list: nobody was found
+        rig = _rig(skeleton) if isinstance(skeleton, _SKELETON) else None
+        return np.zeros((0, 0 if rig is None else len(rig), 2))
+    if pixels.ndim not in (2, 3) or pixels.shape[-1] != 2:
+        scores = pixels.ndim in (2, 3) and pixels.shape[-1] == 3
+        hint = ": is the third number a score? give a[..., :2] and confidence=a[..., 2]"
+        raise InputError(
+            f"keypoints have shape {pixels.shape}; expected (B, K, 2) or (K, 2) pixels"
+            + (hint if scores else ", x and y last")
+        )
+    return pixels[None] if pixels.ndim == 2 else pixels
+
+
 def _confidence(values: ArrayLike | None, shape: tuple[int, int]) -> Array:
     if values is None:
         return np.ones(shape)
     confidence = as_numbers(values, "confidence")
     confidence = confidence[None] if confidence.ndim == 1 else confidence
+    if shape[0] == confidence.size == 0:
+        return np.ones(shape)
     if confidence.shape != shape:
-        raise InputError(f"confidence has shape {confidence.shape}; the keypoints need {shape}")
+        raise InputError(
+            f"confidence has shape {confidence.shape}; the keypoints need {shape}, one number each"
+        )
     if confidence.min(initial=0.0) >= 0 and confidence.max(initial=0.0) <= 1:
         return confidence
     confidence = np.where(np.isfinite(confidence), confidence, 0.0)
@@ -186,15 +203,19 @@ def _confidence(values: ArrayLike | None, shape: tuple[int, int]) -> Array:
 def _rigs(
     skeleton: SkeletonLike | Sequence[SkeletonLike], count: int, width: int
 ) -> tuple[tuple[Skeleton | None, ...], NDArray[np.int64]]:
-    if isinstance(skeleton, str | Skeleton | Mapping) or not isinstance(skeleton, Iterable):
+    alone = isinstance(skeleton, (*_SKELETON, Mapping, bytes))
+    if alone or not isinstance(skeleton, Iterable):
         rig = _rig(skeleton)
         if rig is not None and len(rig) != width and count:
             raise InputError(
-                f"keypoints have {width} columns; skeleton {rig.name!r} has {len(rig)} keypoints"
+                f"keypoints have {width} columns; skeleton {rig.name!r} has {len(rig)} keypoints: "
+                "give the skeleton that the detector uses, or None if nobody knows"
             )
         return (rig,), np.zeros(count, np.int64)
     given = list(skeleton)
     if len(given) != count:
+        for one in given:
+            _check_kind(one)
         raise InputError(f"{len(given)} skeletons were given for {count} instances; give one a row")
     # Nearly every frame has one rig, which need not be looked at once for each instance.
     all_one = count > 0 and all(one is given[0] for one in given)
@@ -211,12 +232,18 @@ def _rigs(
 
 
 def _rig(skeleton: SkeletonLike) -> Skeleton | None:
-    if skeleton is not None and not isinstance(skeleton, str | Skeleton):
+    _check_kind(skeleton)
+    if skeleton is None or isinstance(skeleton, Skeleton):
+        return skeleton
+    return load_skeleton(fspath(skeleton))
+
+
+def _check_kind(skeleton: object) -> None:
+    if skeleton is not None and not isinstance(skeleton, _SKELETON):
         raise InputError(
-            f"a skeleton is of type {type(skeleton).__name__}; give a registered name, a Skeleton, "
-            "None, or one of these for each instance"
+            f"a skeleton is of type {type(skeleton).__name__}; give a registered name, the path of "
+            "a .yaml file, Skeleton(names, edges), None, or one of these for each instance"
         )
-    return load_skeleton(skeleton) if isinstance(skeleton, str) else skeleton
 
 
 def _check_padding(seen: NDArray[np.bool_], in_rig: NDArray[np.bool_]) -> None:
@@ -237,11 +264,13 @@ def _cameras(
         return None
     if isinstance(camera, Intrinsics):
         return [camera] * count
-    cameras = list(camera) if isinstance(camera, Iterable) else [camera]
+    given: Any = camera
+    cameras = list(given) if isinstance(given, Sequence) else [given]
     wrong = [type(c).__name__ for c in cameras if not isinstance(c, Intrinsics)]
     if wrong:
         raise InputError(
-            f"a camera is of type {wrong[0]}; give Intrinsics, one for all or one a row"
+            f"a camera is of type {wrong[0]}; give Intrinsics(matrix, size=(width, height)), one "
+            "for all or one a row"
         )
     if len(cameras) != count:
         raise InputError(

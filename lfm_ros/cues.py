@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from lfm_ros.core.depth_image import checked_depth
 from lfm_ros.core.errors import InputError
 from lfm_ros.core.skeleton import LARGEST_SIZE, Edge, Skeleton
-from lfm_ros.size_doubts import warn_of_sizes
+from lfm_ros.size_doubts import warn_of_bone, warn_of_sizes
 
 Array = NDArray[np.float64]
 #: Metres of each instance, or of some bones by the names of their ends.
@@ -88,18 +88,23 @@ def make_cues(
 
 
 def as_numbers(values: Any, what: str) -> Array:
-    """Values as an array of float64.
+    """Values as an array of float64; of a tensor of torch those that it has now.
 
     Raises:
         InputError: They are no numbers; ``what`` says in the message what they were meant to be.
     """
+    # A tensor that remembers gradients refuses to be an array.
+    values = values.detach() if hasattr(values, "detach") else values
     try:
         array = np.asarray(values)
         if array.dtype.kind == "c":
             raise TypeError("they are complex")
         return array.astype(np.float64, copy=False)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{what} cannot be read as numbers ({error})") from error
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"{what} cannot be read as numbers ({error}); give one rectangular array of floats: "
+            "shorter rows padded with NaN, tensors as tensor.detach().cpu().float()"
+        ) from error
 
 
 def _sizes(known_size: Any, count: int) -> Array:
@@ -137,6 +142,7 @@ def _bones(
         if ours:
             ends = [tuple(lengths)[j] for j in ours]
             pairs = tuple((index[first], index[second]) for first, second in ends)
+            warn_of_bone(float(metres[ours].max()), rig)
             found.append((i, pairs, float(metres[ours].sum())))
     if not found and lengths and any(rig is not None for rig in rigs):
         raise InputError(
@@ -153,7 +159,10 @@ def _is_pair_of_names(ends: object) -> bool:
 def _ground(ground: Any, count: int) -> Array:
     planes = as_numbers(ground, "ground")
     if planes.shape not in ((4,), (count, 4)):
-        raise InputError(f"ground has shape {planes.shape}; expected (4,) or ({count}, 4)")
+        raise InputError(
+            f"ground has shape {planes.shape}; expected (4,) or ({count}, 4), the (nx, ny, nz, d) "
+            "of the plane n . x + d = 0: (0, -1, 0, h) of a level camera h metres above it"
+        )
     length = np.linalg.norm(planes[..., :3], axis=-1, keepdims=True)
     if not np.isfinite(planes).all() or (length < 1e-9).any():
         raise InputError(

@@ -57,6 +57,25 @@ def warn_of_sizes(
             warnings.warn(size_doubt(rig, metres), stacklevel=5)
 
 
+def warn_of_bone(metres: float, rig: Skeleton | None) -> None:
+    """Warn once of each rig whose bone is said to be longer than the whole can be.
+
+    Args:
+        metres: Length of the longest bone that was given.
+        rig: Whose it is.
+    """
+    if rig is None or rig.nominal_size is None or rig.name in _told:
+        return
+    if metres > rig.nominal_size and _is_odd(rig, np.array(metres)):
+        _told.add(rig.name)
+        # Past _bones, make_cues, make_batch and Lifter.lift.
+        warnings.warn(
+            f"known size of a bone of {rig.name or 'a rig'}: {metres:g} m, where all edges "
+            f"together are {rig.nominal_size:g} m as a rule; give metres",
+            stacklevel=6,
+        )
+
+
 def _is_odd(rig: Skeleton, metres: NDArray[np.float64]) -> NDArray[np.bool_]:
     assert rig.nominal_size is not None
     beyond = max(math.log(_TIMES), _SPREADS * rig.size_spread)

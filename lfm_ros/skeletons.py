@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -109,10 +110,17 @@ def _registered_path(name: str) -> Path:
     stem = _ALIASES.get(stem, stem)
     if stem not in registered():
         raise SkeletonError(
-            f"skeleton {name!r} is not known; use one of {', '.join(registered())}, "
-            "or give the path of a .yaml file"
+            f"skeleton {name!r} is not known{_suggestion(name)}; use one of "
+            f"{', '.join(registered())}, or give the path of a .yaml file"
         )
     return config_dir() / "skeletons" / f"{stem}.yaml"
+
+
+def _suggestion(name: str) -> str:
+    """`` (did you mean x?)`` where a file lies beside, or a registered name is close."""
+    beside = [f"{name}{ending}" for ending in (".yaml", ".yml") if Path(name + ending).is_file()]
+    close = beside or get_close_matches(name.lower(), registered(), n=2, cutoff=0.7)
+    return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -207,6 +207,10 @@ GOOD = [[900.0, 0, 640], [0, 900, 360], [0, 0, 1]]
         ({"matrix": np.diag([-900.0, 900, 1])}, "-900.*above 0"),
         ({"matrix": np.diag([900.0, 0, 1])}, "0 pixels.*above 0"),
         ({"model": "thin_prism"}, "thin_prism.*equidistant"),
+        ({"model": "fisheye"}, "fisheye.*OpenCV's fisheye is equidistant"),
+        ({"distortion": [["a"]]}, "distortion cannot be read as numbers"),
+        ({"size": "1280x720"}, "'1280x720'; give width and height"),
+        ({"size": 1280}, "1280; give width and height"),
         ({"distortion": [0.1] * 6}, "at most 5"),
         ({"distortion": [np.inf]}, "finite"),
         ({"distortion": [0.1] * 5, "model": "equidistant"}, "at most 4"),
@@ -215,6 +219,12 @@ GOOD = [[900.0, 0, 640], [0, 900, 360], [0, 0, 1]]
 def test_refuses_and_says_why(changes, message):
     with pytest.raises(InputError, match=message):
         Intrinsics(**{"matrix": GOOD, "size": (1280, 720), **changes})
+
+
+def test_coefficients_may_be_a_matrix_as_opencv_has_them():
+    row = Intrinsics(GOOD, (1280, 720), np.array([[0.1, 0.2, 0, 0, 0.3]]))
+    assert row.distortion == (0.1, 0.2, 0.0, 0.0, 0.3)
+    assert Intrinsics(GOOD, (1280, 720), np.array([[0.1], [0.2]])).distortion == (0.1, 0.2)
 
 
 def test_coefficients_of_zero_behind_the_last_are_no_error():

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from synthetic import LENSES, MANY, bush, camera, chain, in_front
 
-from lfm_ros import Intrinsics, Lifted, Lifter, pixel_doubts
+from lfm_ros import Intrinsics, Lifted, Lifter, pixel_doubts, size_doubts
 from lfm_ros.core.errors import InputError, SkeletonError
+from lfm_ros.skeletons import as_yaml
 
 UP = np.array([0.05, -0.95, -0.3])
 FLOATS = ("points", "canonical", "rotation", "translation", "scale", "sigma", "reprojection_px")
@@ -121,12 +122,11 @@ def test_what_the_lens_cannot_see_is_not_called_observed(lifter):
 GOOD = camera().project(in_front(3, 7, 2))
 INPUT = [
     ({"keypoints": np.zeros((3, 7))}, r"\(3, 7\).*\(B, K, 2\)"),
-    ({"keypoints": np.zeros((3, 7, 3))}, r"\(3, 7, 3\).*\(B, K, 2\)"),
+    ({"keypoints": np.zeros((3, 7, 3))}, r"\(3, 7, 3\).*\(B, K, 2\).*a score.*confidence="),
     ({"keypoints": np.zeros((1, 3, 7, 2))}, r"\(1, 3, 7, 2\)"),
     ({"keypoints": 7.0}, r"\(\)"),
-    ({"keypoints": []}, r"\(0,\)"),
     ({"keypoints": "nose"}, "keypoints cannot be read as numbers"),
-    ({"keypoints": [[[1, 2]], [[1, 2], [3, 4]]]}, "keypoints cannot be read as numbers"),
+    ({"keypoints": [[[1, 2]], [[1, 2], [3, 4]]]}, "keypoints cannot be read as.*padded with NaN"),
     ({"keypoints": None}, "keypoints"),
     ({"keypoints": GOOD.astype(complex)}, "keypoints cannot be read as numbers"),
     ({"confidence": np.ones((3, 6))}, r"\(3, 6\).*\(3, 7\)"),
@@ -149,6 +149,10 @@ INPUT = [
     ({"skeleton": 7}, "int.*Skeleton"),
     ({"skeleton": [1, 2, 3]}, "int.*Skeleton"),
     ({"skeleton": {"keypoints": []}}, "dict.*Skeleton"),
+    ({"skeleton": b"coco17"}, "bytes.*Skeleton"),
+    ({"skeleton": [(0, 1), (1, 2)]}, r"tuple.*Skeleton\(names, edges\)"),
+    ({"camera": (900.0, 900.0, 640.0)}, r"float.*Intrinsics\(matrix, size"),
+    ({"ground": 1.2}, r"\(\).*\(0, -1, 0, h\) of a level camera"),
     ({"up": [0, 0, 0]}, "length zero"),
     ({"up": [np.nan, 0, 1]}, "not finite"),
     ({"up": [0, -1]}, r"\(2,\).*\(3,\) or \(3, 3\)"),
@@ -171,6 +175,44 @@ def test_wrong_input_is_refused_with_what_was_found_and_expected(lifter, changes
     arguments = {"keypoints": GOOD, "confidence": None, "camera": camera(), "skeleton": None}
     with pytest.raises(InputError, match=message):
         lifter.lift(**{**arguments, **changes})
+
+
+@pytest.mark.parametrize("nobody", [[], np.zeros((0, 17, 2)), np.zeros(0)])
+def test_a_frame_in_which_nobody_is_found_is_a_frame(lifter, nobody):
+    for scores in (None, []):
+        out = lifter.lift(nobody, scores, camera(), "coco17")
+        assert out.points.shape == (0, 17, 3)
+    assert lifter.lift([]).points.shape == (0, 0, 3)
+
+
+@pytest.mark.parametrize("kind", ["requires_grad", "float16", "lists"])
+def test_tensors_and_lists_are_arrays(lifter, kind):
+    torch = pytest.importorskip("torch")
+    whole = GOOD.round()  # which half precision holds, too
+    tensor = torch.tensor(whole, requires_grad=kind == "requires_grad")
+    found = {"requires_grad": tensor, "float16": tensor.half(), "lists": tensor.tolist()}[kind]
+    out = lifter.lift(found, torch.ones(3, 7), camera(), bush(7))
+    np.testing.assert_array_equal(out.points, lifter.lift(whole, None, camera(), bush(7)).points)
+
+
+def test_a_skeleton_may_be_a_path(lifter, tmp_path):
+    path = tmp_path / "seven.yaml"
+    path.write_text(as_yaml(bush(7)))
+    given = lifter.lift(GOOD, None, camera(), path)
+    np.testing.assert_array_equal(given.points, lifter.lift(GOOD, None, camera(), bush(7)).points)
+
+
+def test_a_bone_in_millimetres_is_warned_of_once(lifter, monkeypatch):
+    monkeypatch.setattr(size_doubts, "_told", set())
+    rig = bush(7, nominal_size=3.0, name="millimetres")
+    bone = rig.names[0], rig.names[1]
+    with pytest.warns(UserWarning, match="a bone of millimetres: 440 m, where.*3 m") as told:
+        lifter.lift(GOOD, None, camera(), rig, known_size={bone: 440})
+    assert [warning.filename for warning in told] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lifter.lift(GOOD, None, camera(), rig, known_size={bone: 440})
+        lifter.lift(GOOD, None, camera(), bush(7, nominal_size=3.0), known_size={bone: 0.44})
 
 
 @pytest.mark.parametrize("skeleton", ["coco", "", "../coco17", ["coco17", "unheard_of", None]])

@@ -171,6 +171,16 @@ def test_names_that_people_use():
     assert load_skeleton("body25").name == "openpose25"
 
 
+def test_a_name_that_is_nearly_one_is_answered_with_it(tmp_path, monkeypatch):
+    for name, meant in (("COCO17", "coco17"), ("coco_17", "coco17"), ("hand", "hand21")):
+        with pytest.raises(SkeletonError, match=f"{name}' is not known .did you mean '{meant}'"):
+            load_skeleton(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "forklift.yaml").write_text("keypoints: [a, b, c, d]")
+    with pytest.raises(SkeletonError, match=r"did you mean 'forklift\.yaml'\?"):
+        load_skeleton("forklift")
+
+
 @pytest.mark.parametrize(
     ("root", "message"),
     [

@@ -64,12 +64,12 @@ class Intrinsics:
             )
         matrix.setflags(write=False)
         object.__setattr__(self, "matrix", matrix)
-        object.__setattr__(self, "size", (int(self.size[0]), int(self.size[1])))
+        object.__setattr__(self, "size", _checked_size(self.size))
         object.__setattr__(self, "distortion", self._checked_distortion())
 
     def _checked_matrix(self) -> Array:
         try:
-            matrix = np.array(self.matrix, np.float64)
+            matrix = np.array(np.asarray(self.matrix), np.float64)
         except (TypeError, ValueError) as error:
             raise InputError(f"camera matrix cannot be read as numbers ({error})") from error
         if matrix.shape != (3, 3) or not np.isfinite(matrix).all():
@@ -85,11 +85,12 @@ class Intrinsics:
         return matrix
 
     def _checked_distortion(self) -> tuple[float, ...]:
-        values = tuple(float(d) for d in self.distortion)
+        values = _numbers(self.distortion)
         most = COEFFICIENTS.get(self.model)
         if most is None:
             raise InputError(
-                f"distortion model {self.model!r} is not known; use one of {sorted(COEFFICIENTS)}"
+                f"distortion model {self.model!r} is not known; use one of {sorted(COEFFICIENTS)} "
+                "(OpenCV's fisheye is equidistant)"
             )
         if not np.isfinite(values).all() or any(values[most:]):
             raise InputError(
@@ -102,8 +103,10 @@ class Intrinsics:
     def from_field_of_view(cls, fov: float, size: tuple[int, int]) -> Intrinsics:
         """A camera without distortion whose horizontal field of view is ``fov`` radians."""
         if not 0 < fov < np.pi:
-            raise InputError(f"field of view is {fov:g} rad; give a value between 0 and pi")
-        width, height = size
+            raise InputError(
+                f"field of view is {fov:g} rad; give a value between 0 and pi: math.radians(60)"
+            )
+        width, height = _checked_size(size)
         focal = 0.5 * width / np.tan(0.5 * fov)
         return cls([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]], size)
 
@@ -169,6 +172,24 @@ class Intrinsics:
         """Empty where nothing is bent; equidistant bends with coefficients of zero too."""
         bends = any(self.distortion) or self.model == "equidistant"
         return tuple(self.distortion) if bends else ()
+
+
+def _checked_size(size: Sequence[float]) -> tuple[int, int]:
+    try:
+        width, height = (int(length) for length in size)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"image size is {size!r}; give width and height in pixels, as in (1280, 720)"
+        ) from error
+    return width, height
+
+
+def _numbers(distortion: ArrayLike) -> tuple[float, ...]:
+    """In a row, for OpenCV hands them out as a matrix of one."""
+    try:
+        return tuple(np.asarray(distortion, np.float64).ravel().tolist())
+    except (TypeError, ValueError) as error:
+        raise InputError(f"distortion cannot be read as numbers ({error})") from error
 
 
 def _pinhole(info: Any, rectified: bool) -> Array:
