@@ -95,8 +95,11 @@ def test_a_file_without_a_rig_says_so_and_has_the_leading_shape(tmp_path, capsys
     keypoints[0, 1, 5:] = np.nan
     keypoints[0, 2] = np.nan
     found = lift(written(tmp_path / "in.npz", keypoints=keypoints), tmp_path / "out.npz")
-    said = capsys.readouterr().out
-    assert "2 of 3 instances of a rig without a name or edges lifted (unit radius" in said
+    said = capsys.readouterr()
+    assert "2 of 3 instances of a rig without a name or edges lifted (unit radius" in said.out
+    assert "note: nothing says of which rig" in said.err
+    assert "give --skeleton (with 17 keypoints: ap10k17, coco17," in said.err
+    assert "note: no camera" in said.err
     assert found["valid"].tolist() == [[True, True, False]]
     assert found["place_sigma"].shape == (1, 3)
     assert json.loads(str(found["skeletons"])) == []

@@ -164,7 +164,7 @@ def test_the_command_writes_what_load_skeleton_reads(tmp_path: Path, capsys):
     assert f"5 keypoints, 4 edges, 2 left/right pairs -> {out}" in said.out
     urdf = tmp_path / "dog.urdf"
     train = f"python -m training.train --urdf {urdf} --links {','.join(links)} --init base"
-    assert f"{train} --run runs/dog\n" in said.err
+    assert f"{train} --run runs/dog --samples 150000\n" in said.err
 
 
 def test_the_command_prints_without_an_output(tmp_path: Path, capsys):

@@ -21,7 +21,7 @@ from lfm_ros.lifted import Lifted
 from lfm_ros.lifter import Lifter
 from lfm_ros.ros.known_sizes import known_sizes
 from lfm_ros.scene.keypoint_file import KeypointFile, read_keypoints
-from lfm_ros.skeletons import load_skeleton
+from lfm_ros.skeletons import load_skeleton, registered
 
 # Large enough to keep the network busy, small enough for any machine's memory.
 _ROWS_AT_ONCE = 256
@@ -70,8 +70,28 @@ def run(options: argparse.Namespace) -> int:
             f"needs {lifter.min_keypoints} different keypoints with a confidence above 0"
         )
     lift_output.write(options.output, arrays)
+    _note_unknown(task)
     print(_summary(arrays, task.skeleton), "to", options.output)
     return 0
+
+
+def _note_unknown(task: _Task) -> None:
+    """Say what would make the result better, and is nowhere given."""
+    if task.skeleton is None:
+        width = task.file.keypoints.shape[1]
+        fitting = [name for name in registered() if len(load_skeleton(name)) == width]
+        known = f" (with {width} keypoints: {', '.join(fitting)})" if fitting else ""
+        print(
+            "note: nothing says of which rig the keypoints are, and without edges and sides they "
+            f"are lifted much worse; give --skeleton{known}",
+            file=sys.stderr,
+        )
+    if task.camera is None and task.file.cameras is None:
+        print(
+            "note: no camera, so there is no perspective, and points lie around their middle; give "
+            "--camera, or K in the file",
+            file=sys.stderr,
+        )
 
 
 def _note_zeros(arrays: Mapping[str, NDArray[Any]]) -> None:

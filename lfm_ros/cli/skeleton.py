@@ -13,6 +13,10 @@ from lfm_ros.lifter import MIN_KEYPOINTS
 from lfm_ros.skeletons import as_yaml, load_skeleton, registered
 from lfm_ros.urdf import Robot, load_robot
 
+# Poses that bring one robot about as far as it goes, in less than an hour of one core; without a
+# number the training would take as long as that of a network for everything.
+_ENOUGH = 150_000
+
 
 def add_parser(commands: Any) -> None:
     """Add the sub-command."""
@@ -87,7 +91,7 @@ def _refuse_few(robot: Robot) -> None:
 def _next_step(robot: Robot, options: argparse.Namespace) -> str:
     links = ["--links", ",".join(options.links)] if options.links else []
     command = ["python", "-m", "training.train", "--urdf", str(options.urdf), *links]
-    command += ["--init", "base", "--run", f"runs/{robot.name}"]
+    command += ["--init", "base", "--run", f"runs/{robot.name}", "--samples", str(_ENOUGH)]
     return (
         "note: networks know a robot poorly that they were not trained on; train one for it, in a "
         f"checkout: {shlex.join(command)}"
