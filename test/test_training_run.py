@@ -373,3 +373,7 @@ def test_the_command_line_trains_and_goes_on(tmp_path):
         assert done.returncode == 0, done.stderr
         about = json.loads((tmp_path / "run" / checkpoint.CONFIG).read_text())
         assert about["samples"] == expected
+        export = (
+            f"training.export --run {tmp_path}/run --name lfm_run.v1 --output config/models/run"
+        )
+        assert export in done.stdout

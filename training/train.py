@@ -7,6 +7,8 @@ at once. On several GPUs or machines: ``torchrun --nproc-per-node N -m -- traini
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 import time
 
@@ -64,6 +66,8 @@ def run(config: TrainConfig) -> Trainer:
             trainer.save()
         if interrupts.wanted:
             log.note(trainer.samples, "stopped; the same command goes on from here")
+        elif trainer.samples >= config.samples:
+            log.say(_next_step(config))
     finally:
         log.close()
     return trainer
@@ -85,6 +89,13 @@ def _beginning(trainer: Trainer) -> str:
         else "not judged: no set has sequences enough to hold some out (docs/training.md)"
     )
     return f"{config.samples:,} poses on {where}, {judged}\n{LEGEND}"
+
+
+def _next_step(config: TrainConfig) -> str:
+    name = re.sub(r"[^\w.-]", "_", config.run.resolve().name)
+    command = ["python", "-m", "training.export", "--run", str(config.run)]
+    command += ["--name", f"lfm_{name}.v1", "--output", f"config/models/{name}"]
+    return f"what a lifter can load is made of it by: {shlex.join(command)}"
 
 
 def _loop(trainer: Trainer, log: RunLog, interrupts: Interrupts) -> None:
