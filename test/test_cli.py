@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from lfm_ros import Intrinsics, Lifter, Skeleton, __version__
 from lfm_ros.cli import main
+from lfm_ros.cli.camera_option import camera as camera_of
 from lfm_ros.core.camera import pitched_up
 from lfm_ros.core.errors import InputError
 from lfm_ros.models import DEFAULT, available
@@ -233,6 +235,52 @@ def test_a_wrong_camera_is_refused(camera: str, capsys: pytest.CaptureFixture[st
         main(["lift", "in.npz", "--output", "out.npz", "--camera", camera])
     assert raised.value.code == 2
     assert "--camera" in capsys.readouterr().err
+
+
+# The form in which camera_calibration and the drivers of cameras keep a calibration.
+CALIBRATION = """
+image_width: 1280
+image_height: 720
+camera_name: narrow_stereo
+camera_matrix: {rows: 3, cols: 3, data: [900.0, 0, 640.0, 0, 910.0, 360.0, 0, 0, 1]}
+distortion_model: plumb_bob
+distortion_coefficients: {rows: 1, cols: 5, data: [0.1, -0.2, 0.001, 0.002, 0]}
+projection_matrix: {rows: 3, cols: 4, data: [880.0, 0, 641, 0, 0, 890.0, 361, 0, 0, 0, 1, 0]}
+"""
+
+
+def test_a_calibration_is_a_camera(tmp_path: Path) -> None:
+    file = tmp_path / "camera.yaml"
+    file.write_text(CALIBRATION)
+    read = camera_of(str(file))
+    assert (read.size, read.model) == ((1280, 720), "plumb_bob")
+    assert read.distortion == (0.1, -0.2, 0.001, 0.002, 0.0)
+    np.testing.assert_array_equal(read.matrix, [[900, 0, 640], [0, 910, 360], [0, 0, 1]])
+    straight = tmp_path / "straight.yaml"
+    straight.write_text(CALIBRATION.replace("[0.1, -0.2, 0.001, 0.002, 0]", "[0, 0, 0, 0, 0]"))
+    source, out = write(tmp_path / "in.npz", keypoints=pixels(2)), tmp_path / "out.npz"
+    found = lift(source, out, "--skeleton", "coco17", "--camera", str(straight))
+    expected = lift(source, out, "--skeleton", "coco17", "--camera", "900,910,640,360,1280,720")
+    np.testing.assert_array_equal(found["points"], expected["points"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read"),
+        ("- 1", "is no calibration"),
+        ("image_width: 5", "is no calibration.*camera_matrix"),
+        (CALIBRATION.replace("[900.0,", "["), "shape|numbers|rows"),
+        (CALIBRATION.replace("plumb_bob", "thin_prism"), "thin_prism"),
+        ("{", "is no calibration"),
+    ],
+)
+def test_a_calibration_of_another_form_is_refused(tmp_path: Path, content, message) -> None:
+    file = tmp_path / "camera.yaml"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(argparse.ArgumentTypeError, match=message):
+        camera_of(str(file))
 
 
 def test_models_are_listed_and_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from lfm_ros.bags.library import is_bag
 from lfm_ros.cli import bag_options, lift_file
+from lfm_ros.cli.camera_option import FORM, camera
 from lfm_ros.cli.lift_ground import Ground
-from lfm_ros.core.camera import Intrinsics
 from lfm_ros.core.errors import InputError
 from lfm_ros.scene.keypoint_file import SOURCES
 
@@ -63,7 +63,13 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--output", type=_npz, required=True, metavar="OUT.npz")
     parser.add_argument("--skeleton", help="name or .yaml of the rig; else the file's own, if any")
-    parser.add_argument("--camera", type=_camera, metavar="FX,FY,CX,CY,W,H", help="in pixels")
+    parser.add_argument(
+        "--camera",
+        type=camera,
+        metavar=FORM,
+        help="in pixels, of a lens that does not bend; or the calibration of the raw image that "
+        "camera_calibration writes",
+    )
     parser.add_argument(
         "--array", help=f"which array to lift; by default the first of {', '.join(SOURCES)}"
     )
@@ -132,17 +138,3 @@ def _pitch(text: str) -> float:
 def _npz(text: str) -> Path:
     """The file that numpy writes when it is given this name: it adds the ending itself."""
     return Path(text if text.endswith(".npz") else f"{text}.npz")
-
-
-def _camera(text: str) -> Intrinsics:
-    """A camera from ``fx,fy,cx,cy,w,h``."""
-    try:
-        fx, fy, cx, cy, width, height = (float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not six numbers FX,FY,CX,CY,W,H separated by commas"
-        ) from None
-    try:
-        return Intrinsics([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], (int(width), int(height)))
-    except InputError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
