@@ -317,6 +317,31 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert expected in capsys.readouterr().out
 
 
+INTERRUPTED_WHILE_READING = """
+import signal, sys
+from lfm_ros.cli import main
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+sys.exit(main(["models"]))
+"""
+
+
+def test_ctrl_c_while_modules_are_read_is_no_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_WHILE_READING],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_a_reader_that_leaves_is_no_error_message() -> None:
     command = f"{sys.executable} -m lfm_ros.cli models | true"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -9,7 +9,7 @@ from stand_in_gpu import StandInGpu
 from tensorrt_bench import Bench
 
 from lfm_ros import Lifter
-from lfm_ros.cli.command import main
+from lfm_ros.cli import main
 from lfm_ros.core.errors import EngineError
 from lfm_ros.engines.cuda import opening
 

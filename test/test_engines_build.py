@@ -12,7 +12,7 @@ import pytest
 import tensorrt_rtx  # noqa: F401  (where it is missing, this file is left out)
 from small_model import small_model
 
-from lfm_ros.cli.command import main
+from lfm_ros.cli import main
 from lfm_ros.core.errors import EngineError
 from lfm_ros.engines import nvidia
 from lfm_ros.engines.build import build

@@ -2,6 +2,6 @@
 
 import sys
 
-from lfm_ros.cli.command import main
+from lfm_ros.cli import main
 
 sys.exit(main())

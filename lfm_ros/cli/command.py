@@ -14,19 +14,10 @@ from lfm_ros.core.errors import LfmError
 
 #: In the order in which the help lists them. Each is a module of ``lfm_ros.cli``.
 COMMANDS = ("demo", "lift", "view", "bench", "build-engine", "models", "skeleton", "doctor")
-INTERRUPTED = 130
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point of the executable ``lfm``.
-
-    Args:
-        arguments: Command line without the program's name; None is that of the process.
-
-    Returns:
-        Exit status: what the sub-command says, 2 after an error that it explains in a sentence
-        on stderr, 130 after Ctrl-C.
-    """
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the sub-command; see ``lfm_ros.cli.main``."""
     options = parser().parse_args(arguments)
     try:
         status = options.run(options)
@@ -39,8 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ImportError as error:
         print(f"lfm {options.command}: {_broken_sentence(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has left (lfm models | head). Python would complain about it
         # again when it flushes stdout at its end, so nothing must be left to flush.
