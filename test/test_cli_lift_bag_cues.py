@@ -201,6 +201,15 @@ def test_what_stands_is_put_on_the_ground(frame, everything, tmp_path):
         assert off[0] < 0.06 < off[-1]
 
 
+def test_without_tf_the_camera_s_height_tells_the_ground(everything, tmp_path):
+    by_frame = lift(everything, tmp_path, "--ground-frame", "odom", "--gravity-frame", "odom")
+    height = ("--ground", str(CAMERA_HEIGHT), "--gravity-frame", "odom")
+    by_height = lift(everything, tmp_path, *height)
+    assert "ground" in by_height["scale_source"]
+    np.testing.assert_array_equal(by_height["scale_source"], by_frame["scale_source"])
+    np.testing.assert_allclose(by_height["points"], by_frame["points"], rtol=1e-3, atol=1e-3)
+
+
 def test_the_ground_is_known_between_two_transforms(everything, tmp_path):
     """Two transforms that turn and rise against each other, told at different times."""
     out = lift(everything, tmp_path, "--ground-frame", "odom", "--gravity-frame", "odom")
@@ -347,6 +356,8 @@ def test_the_cameras_own_frame_can_be_named(everything, tmp_path):
         (["--depth", "/nowhere"], r"no depth images .*on /nowhere; it has images on /depth/image"),
         (["--target-frame", "moon"], r"target_frame 'moon' is not in .*/tf, which has .*odom"),
         (["--ground-frame", "moon"], "ground_frame 'moon' is not in"),
+        (["--ground", "0"], "height 0; give metres above 0"),
+        (["--ground", "0,-1,0,1.5"], "of a recording give the camera's height"),
         (["--gravity-frame", "moon", "--mcap", "MCAP"], "gravity_frame 'moon' is not in"),
         (
             ["--frame-id", "nose", "--target-frame", "map"],

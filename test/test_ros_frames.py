@@ -102,6 +102,23 @@ def test_the_ground_is_the_plane_of_its_frame():
     np.testing.assert_allclose(seen @ normal + distance, 0, atol=1e-12)
 
 
+def test_without_a_frame_the_ground_is_as_far_below_as_the_parameter_says():
+    around, said, _ = scouted(None, camera_height=1.4, camera_pitch_deg=30.0)
+    np.testing.assert_allclose(around.ground, [*around.up, 1.4])
+    assert not said
+    assert scouted(ground_frame="base", camera_height=9.0)[0].ground[3] == pytest.approx(1.4)
+    assert scouted(ground_frame="moon", camera_height=9.0)[0].ground[3] == 9.0
+    tilted, _, _ = scouted(gravity_frame="base", camera_height=1.4)
+    np.testing.assert_allclose(tilted.ground, scouted(ground_frame="base")[0].ground, atol=1e-12)
+
+
+def test_a_height_without_gravity_tells_nothing_and_that_is_said():
+    around, said, values = scouted(None, camera_height=1.4, gravity="none")
+    assert around.ground is None
+    assert "set gravity" in said[0]
+    assert values["noted_without_ground"] == "1"
+
+
 def test_what_tf2_does_not_know_is_done_without_and_said():
     around, said, values = scouted(gravity_frame="moon", ground_frame="moon")
     assert (around.up, around.ground) == (LEVEL_UP, None)

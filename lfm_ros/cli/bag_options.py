@@ -92,4 +92,6 @@ def wishes(options: argparse.Namespace) -> Wishes:
     }
     known = Wishes.__dataclass_fields__
     given = {k: v for k, v in vars(options).items() if v is not None and k in known}
+    if options.ground is not None:
+        given["camera_height"] = options.ground.height
     return Wishes(**given | lists)

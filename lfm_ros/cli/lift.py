@@ -11,7 +11,6 @@ from lfm_ros.bags.library import is_bag
 from lfm_ros.cli import bag_options, lift_file
 from lfm_ros.cli.camera_option import FORM, camera
 from lfm_ros.cli.lift_ground import Ground
-from lfm_ros.core.errors import InputError
 from lfm_ros.scene.keypoint_file import SOURCES
 
 _EPILOG = """\
@@ -107,7 +106,7 @@ def _add_cues(parser: argparse.ArgumentParser) -> None:
         "--ground",
         type=Ground.parsed,
         metavar="HEIGHT|NX,NY,NZ,D",
-        help="of an .npz: how high the camera is above the ground, in metres; or the plane n . x + "
+        help="how high the camera is above the ground, in metres; or, of an .npz, the plane n . x + "
         "d = 0 in the camera's frame",
     )
 
@@ -118,8 +117,6 @@ def run(options: argparse.Namespace) -> int:
         # Files need less than recordings do.
         from lfm_ros.cli import lift_bag
 
-        if options.ground is not None:
-            raise InputError("--ground is for .npz files; a recording has --ground-frame")
         return lift_bag.run(options)
     return lift_file.run(options)
 

@@ -37,6 +37,23 @@ class Ground:
             )
         return cls(numbers)
 
+    @property
+    def height(self) -> float:
+        """The camera's height in metres.
+
+        Raises:
+            InputError: A plane is given, or the height is not above 0.
+        """
+        if len(self.numbers) == 4:
+            raise InputError(
+                "--ground NX,NY,NZ,D is for .npz files; of a recording give the camera's height, "
+                "or --ground-frame"
+            )
+        (height,) = self.numbers
+        if not 0 < height < float("inf"):
+            raise InputError(f"--ground has the height {height:g}; give metres above 0")
+        return height
+
     def plane(self, up: Plane | None) -> Plane:
         """The plane (nx, ny, nz, d) in the camera's frame.
 
@@ -53,7 +70,4 @@ class Ground:
                 "--ground HEIGHT needs gravity; leave --gravity as it is, or give the plane as "
                 "NX,NY,NZ,D"
             )
-        (height,) = self.numbers
-        if not 0 < height < float("inf"):
-            raise InputError(f"--ground has the height {height:g}; give metres above 0")
-        return (*up, height)
+        return (*up, self.height)

@@ -159,6 +159,14 @@ class LifterParameters:
         low=-90.0,
         high=90.0,
     )
+    camera_height: float = parameter(
+        0.0,
+        "Metres of the camera above the ground that objects stand on, where no ground_frame tells "
+        "it; 0: not known. Needs gravity.",
+        when=LIVE,
+        low=0.0,
+        high=10_000.0,
+    )
     tracking: bool = parameter(
         True,
         "Follow instances from frame to frame: give ids to those that the detector does not name, "
@@ -202,7 +210,7 @@ class LifterParameters:
     ground_frame: str = parameter(
         "",
         "A frame whose plane z = 0 is the ground, such as base_footprint: objects that stand on it "
-        "are put there, which tells their size. Empty: the ground is not known. Needs tf2_ros.",
+        "are put there, which tells their size. Empty: as camera_height says. Needs tf2_ros.",
     )
     use_depth: bool = parameter(
         False,

@@ -84,11 +84,17 @@ def surroundings(
     level, floor = to_camera(settings.gravity_frame), to_camera(settings.ground_frame)
     upright = settings.gravity == "camera_upright"
     up: Any = pitched_up(settings.camera_pitch_deg) if upright else None
+    if level is not None:
+        up = level.rotation[:, 2]
+    height = settings.camera_height
+    if height and floor is None and up is None:
+        missing("without_ground", "camera_height tells nothing without gravity; set gravity, too")
+    below = np.array([*up, height]) if height and up is not None else None
     target = settings.target_frame or camera_frame
     return Surroundings(
         target,
-        up if level is None else level.rotation[:, 2],
-        None if floor is None else floor.floor(),
+        up,
+        below if floor is None else floor.floor(),
         depth,
         None if target == camera_frame else into(target, camera_frame),
         sizes,
