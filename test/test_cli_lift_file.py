@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lfm_ros import Intrinsics, Lifter
+from lfm_ros import Intrinsics, Lifter, pixel_doubts
 from lfm_ros.cli import main
 from lfm_ros.skeletons import load_skeleton
 
@@ -129,6 +129,15 @@ def test_a_file_of_which_nothing_is_lifted_is_refused_as_a_recording_is(tmp_path
     assert "nothing was lifted of 3 instances" in said
     assert "4 different keypoints" in said
     assert not (tmp_path / "out.npz").exists()
+
+
+def test_what_the_lifter_warns_of_is_a_note(tmp_path, capsys, monkeypatch, recwarn):
+    monkeypatch.setattr(pixel_doubts, "_told", False)
+    shares = PIXELS / (1280, 720)
+    path = written(tmp_path / "in.npz", keypoints=shares, K=MATRIX, image_size=(1280, 720))
+    lift(path, tmp_path / "out.npz")
+    assert "note: all 51 keypoints lie within 2 pixels of the corner" in capsys.readouterr().err
+    assert not recwarn.list
 
 
 def test_an_array_without_a_name_is_refused(tmp_path, capsys):

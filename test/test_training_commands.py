@@ -43,6 +43,7 @@ def urdf(tmp_path: Path) -> Path:
         ),
         (evaluate, ["--data", "nowhere"], "error: nowhere is not a folder"),
         (evaluate, [], "error: nothing to evaluate on"),
+        (evaluate, ["--data", "a", "--urdf", "b.urdf"], "error: both --data and --urdf are given"),
         (train, ["--data", "nowhere", "--run", "out"], "error: nowhere is not a folder"),
         (train, ["--threads", "-1"], "error: threads is -1"),
     ],

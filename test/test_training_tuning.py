@@ -76,7 +76,8 @@ def test_fine_tuning_takes_smaller_steps(config, tmp_path):
 def test_a_robots_own_model_is_trained_on(config, tmp_path):
     urdf = tmp_path / "arm.urdf"
     urdf.write_text(ARM)
-    trainer = run(replace(config, urdf=urdf))
+    robot = replace(config, data="builtin", urdf=urdf)
+    trainer = run(robot)
     assert trainer.samples == 32
     assert list(trainer.train_sets) == list(trainer.validation_sets)
     poses = next(iter(trainer.train_sets.values()))
@@ -84,7 +85,7 @@ def test_a_robots_own_model_is_trained_on(config, tmp_path):
     drawn = trainer.sampler.batch().xyz.numpy()
     nearest = np.abs(drawn[:, None] - poses.xyz[None]).max((2, 3)).min(1)
     assert nearest.max() < 1e-6, "neither stretched, mirrored, thinned nor marked"
-    few = replace(config, urdf=urdf, links=", ".join(names[:4]), run=tmp_path / "few")
+    few = replace(robot, links=", ".join(names[:4]), run=tmp_path / "few")
     assert next(iter(Trainer(few).train_sets.values())).skeleton.names == names[:4]
 
 

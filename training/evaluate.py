@@ -148,6 +148,8 @@ def _conditions(examiner: Examiner, sets: Sets, names: tuple[str, ...]) -> dict[
 def _division(config: EvaluateConfig) -> Division:
     if config.data is None and config.urdf is None:
         raise InputError("nothing to evaluate on; give --data DIR or --urdf ROBOT.urdf")
+    if config.data is not None and config.urdf is not None:
+        raise InputError("both --data and --urdf are given; evaluate on one after the other")
     if config.urdf is None:
         assert config.data is not None
         return divided(config.data)

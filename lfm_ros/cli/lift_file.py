@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,8 +62,13 @@ def run(options: argparse.Namespace) -> int:
     bag_options.refuse_options(options)
     lift_output.refuse_to_replace(options.input, "--output", options.output)
     task = _task(options)
-    with Lifter.from_pretrained(options.model, options.backend) as lifter:
+    with (
+        warnings.catch_warnings(record=True) as doubts,
+        Lifter.from_pretrained(options.model, options.backend) as lifter,
+    ):
         arrays = _arrays(list(task.lifted(lifter)), task)
+    for doubt in doubts:
+        print(f"note: {doubt.message}", file=sys.stderr)
     _note_zeros(arrays)
     if arrays["valid"].size and not arrays["valid"].any():
         raise InputError(
