@@ -106,8 +106,8 @@ def _add_cues(parser: argparse.ArgumentParser) -> None:
         "--ground",
         type=Ground.parsed,
         metavar="HEIGHT|NX,NY,NZ,D",
-        help="how high the camera is above the ground, in metres; or, of an .npz, the plane n . x + "
-        "d = 0 in the camera's frame",
+        help="how high the camera is above the ground, in metres; or, of an .npz, the plane "
+        "n . x + d = 0 in the camera's frame",
     )
 
 
