@@ -58,8 +58,7 @@ def render(
     middles = np.concatenate([*limbs, points[valid]])
     places = camera.project(middles) * ratio + (ratio - 1) / 2
     reach = thickness * ratio * float(np.asarray(camera.matrix)[0, 0]) / middles[:, 2]
-    for middle, place, across in zip(middles, places, np.maximum(reach, 1.0), strict=True):
-        _ball(image, middle[2], place, across, thickness)
+    _balls(image, middles[:, 2], places, np.maximum(reach, 1.0), thickness)
     return image
 
 
@@ -76,17 +75,24 @@ def spoiled(image: Array, fault: Fault, random: np.random.Generator) -> Array:
     return np.where(spread(random.random(blocks) < fault.holes), 0.0, np.maximum(made, 0.0))
 
 
-def _ball(image: Array, depth: float, place: Array, across: float, thickness: float) -> None:
-    """Paint the front of a ball wherever it is nearer than what is there."""
-    low = np.maximum(np.ceil(place - across), 0).astype(int)
-    high = np.minimum(np.floor(place + across), (image.shape[1] - 1, image.shape[0] - 1)).astype(
-        int
-    )
-    if (low > high).any():
-        return
-    x = (np.arange(low[0], high[0] + 1) - place[0]) / across
-    y = (np.arange(low[1], high[1] + 1) - place[1]) / across
-    inside = 1 - np.square(x) - np.square(y)[:, None]
-    front = np.where(inside > 0, depth - thickness * np.sqrt(np.maximum(inside, 0.0)), np.inf)
-    part = image[low[1] : high[1] + 1, low[0] : high[0] + 1]
-    np.minimum(part, front, out=part)
+def _balls(image: Array, depths: Array, places: Array, across: Array, thickness: float) -> None:
+    """Paint the fronts of balls wherever they are nearer than what is there.
+
+    Args:
+        image: Shape (H, W), painted on.
+        depths: Of their middles, metres, shape (N,).
+        places: Of their middles in the image, shape (N, 2).
+        across: Their radii in pixels, shape (N,).
+        thickness: Their radius, metres.
+    """
+    last = (image.shape[1] - 1, image.shape[0] - 1)
+    low = np.maximum(np.ceil(places - across[:, None]), 0).astype(int)
+    high = np.minimum(np.floor(places + across[:, None]), last).astype(int)
+    for i in np.flatnonzero((low <= high).all(-1)):
+        (left, top), (right, bottom) = low[i], high[i]
+        x = (np.arange(left, right + 1) - places[i, 0]) / across[i]
+        y = (np.arange(top, bottom + 1) - places[i, 1]) / across[i]
+        inside = 1 - np.square(x) - np.square(y)[:, None]
+        front = depths[i] - thickness * np.sqrt(np.maximum(inside, 0.0))
+        part = image[top : bottom + 1, left : right + 1]
+        np.minimum(part, front, out=part, where=inside > 0)

@@ -21,7 +21,7 @@ keypoints), car (people's labels) and mouse_dannce22 (lenses), prints a table an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ from lfm_ros import Lifted, Lifter
 from lfm_ros.core.rotations import matrix_from_rotvec
 from training.data.poses import load_folder
 from training.data.splits import divide, held_out
-from training.evaluation.depth_images import Fault, render, spoiled
+from training.evaluation.asked_again import remembering
+from training.evaluation.depth_images import Fault, spoiled
 from training.evaluation.metric_cases import Case, cases
 from training.evaluation.placed import figures, reprojection
 from training.evaluation.shortening import shortening
@@ -99,21 +100,22 @@ CUES: dict[str, dict[str, Wrong]] = {
     | _PIXELS,
 }
 _SOURCES = {"bone": "known"}
+# Cues of which ``Lifter.lift`` takes one for all.
+_ALONE = ("bone", "depth")
 
 
 def metres(config: MetresConfig) -> dict[str, Any]:
     """Everything that is asked; see above for the result."""
     result: dict[str, Any] = {"config": json.loads(json.dumps(config.__dict__, default=str))}
     found = cases(config.data, config.frames)
-    with Lifter.from_pretrained(config.model) as lifter:
+    # A frame looks the same with every cue, so that its network need run only once.
+    with remembering(Lifter.from_pretrained(config.model)) as lifter:
         result["model"] = lifter.model.name
         if "cues" in config.parts:
             result["cues"] = {n: _cues(lifter, case, config.seed) for n, case in found.items()}
         if "reprojection" in config.parts:
             result["reprojection"] = {
-                name: reprojection(
-                    list(answers(lifter, case, "nominal", Wrong(), 0)), case.recorded
-                )
+                name: reprojection(answers(lifter, case, "nominal", Wrong(), 0), case.recorded)
                 for name, case in found.items()
             }
         if "lens" in config.parts:
@@ -133,20 +135,35 @@ def metres(config: MetresConfig) -> dict[str, Any]:
     return result
 
 
-def answers(lifter: Lifter, case: Case, cue: str, wrong: Wrong, seed: int) -> Iterator[Lifted]:
-    """What is lifted of each frame alone, told one cue."""
+def answers(lifter: Lifter, case: Case, cue: str, wrong: Wrong, seed: int) -> list[Lifted]:
+    """What is lifted of each frame, told one cue.
+
+    A lifter takes one depth image at a time, and one length of a bone, so that these frames go in
+    alone; all others go in together, which takes a tenth of the time and answers the same.
+    """
     random = np.random.default_rng(seed)
-    recorded = case.recorded
-    for i in range(len(recorded.truth)):
-        seen, up = recorded.confidence[i] > 0, None
-        pixels = recorded.pixels[i]
-        extent = np.linalg.norm(pixels[seen] - pixels[seen].mean(0), axis=-1).max()
-        pixels = pixels + wrong.pixels * extent * random.standard_normal(pixels.shape)
-        if recorded.up is not None:
-            up = recorded.up[i]
-        told = _told(case, cue, wrong, i, random)
-        camera, confidence = recorded.cameras[i], recorded.confidence[i : i + 1]
-        yield lifter.lift(pixels[None], confidence, camera, case.rig, up=up, **told)
+    frames = range(len(case.recorded.truth))
+    asked = ((_moved(case, wrong, i, random), _told(case, cue, wrong, i, random)) for i in frames)
+    if cue in _ALONE:
+        return [_lift(lifter, case, [i], xy[None], told) for i, (xy, told) in enumerate(asked)]
+    pixels, each = zip(*asked, strict=True)
+    together = {name: np.stack([told[name] for told in each]) for name in each[0]}
+    out = _lift(lifter, case, frames, np.stack(pixels), together)
+    return [out.only(np.array([i])) for i in frames]
+
+
+def _lift(
+    lifter: Lifter, case: Case, rows: Sequence[int], pixels: Array, told: dict[str, Any]
+) -> Lifted:
+    seen = case.recorded.only(np.array(rows))
+    return lifter.lift(pixels, seen.confidence, seen.cameras, case.rig, up=seen.up, **told)
+
+
+def _moved(case: Case, wrong: Wrong, row: int, random: np.random.Generator) -> Array:
+    """Pixels (K, 2) that are off as ``wrong`` says."""
+    pixels, seen = case.recorded.pixels[row], case.recorded.confidence[row] > 0
+    extent = np.linalg.norm(pixels[seen] - pixels[seen].mean(0), axis=-1).max()
+    return pixels + wrong.pixels * extent * random.standard_normal(pixels.shape)
 
 
 def _told(
@@ -165,9 +182,7 @@ def _told(
     if cue == "ground" and case.floors is not None:
         return {"ground": _tilted(case.floors[row], wrong, random)}
     if cue == "depth":
-        camera, valid = recorded.cameras[row], recorded.valid[row]
-        image = render(truth, valid, case.rig, camera, case.thickness)
-        return {"depth": spoiled(image, wrong.depth, random)}
+        return {"depth": spoiled(case.depths[row], wrong.depth, random)}
     return {}
 
 
@@ -185,7 +200,7 @@ def _cues(lifter: Lifter, case: Case, seed: int) -> dict[str, Any]:
     return {
         cue: {
             name: figures(
-                list(answers(lifter, case, cue, wrong, seed)), case.recorded, _SOURCES.get(cue, cue)
+                answers(lifter, case, cue, wrong, seed), case.recorded, _SOURCES.get(cue, cue)
             )
             for name, wrong in ways.items()
         }
@@ -196,13 +211,11 @@ def _cues(lifter: Lifter, case: Case, seed: int) -> dict[str, Any]:
 
 def _lens(lifter: Lifter, case: Case) -> dict[str, Any]:
     bare = replace(case, recorded=case.recorded.without_lens())
-    return {
-        name: {
-            **figures(list(answers(lifter, way, "known", Wrong(), 0)), way.recorded, "known"),
-            **reprojection(list(answers(lifter, way, "known", Wrong(), 0)), way.recorded),
-        }
-        for name, way in {"known": case, "not_known": bare}.items()
-    }
+    found = {}
+    for name, way in {"known": case, "not_known": bare}.items():
+        out = answers(lifter, way, "known", Wrong(), 0)
+        found[name] = {**figures(out, way.recorded, "known"), **reprojection(out, way.recorded)}
+    return found
 
 
 def table(result: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from lfm_ros import Skeleton
 from lfm_ros.core.placement import size
+from training.evaluation.depth_images import render
 from training.evaluation.recorded import Recorded, read
 
 Array = NDArray[np.float64]
@@ -39,6 +41,16 @@ class Case:
     bone: tuple[int, int]
     floors: Array | None
     thickness: float
+
+    @cached_property
+    def depths(self) -> list[NDArray[np.float32]]:
+        """A depth image of each frame as a camera without a fault sends it, metres."""
+        recorded = self.recorded
+        parts = zip(recorded.truth, recorded.valid, recorded.cameras, strict=True)
+        return [
+            render(truth, valid, self.rig, camera, self.thickness).astype(np.float32)
+            for truth, valid, camera in parts
+        ]
 
 
 def cases(folder: Path, frames: int) -> dict[str, Case]:
