@@ -127,23 +127,22 @@ def _scale(
     nominal: bool,
 ) -> Scale:
     """The scale by the cue that is trusted most of those that have a say."""
+    observed, rigs = view.observed, batch.rig_index
     scale = scale_by_size(
-        structure.points, sigma, batch.rigs, batch.rig_index, batch.cues.size, nominal
+        structure.points, sigma, batch.rigs, rigs, batch.cues.size, nominal, observed
     )
     for i, bones, metres in batch.cues.bones:
-        found = scale_by_bones(structure.points, sigma, bones, metres)
-        factor = np.where(batch.rig_index == i, found[0], np.nan)
+        found = scale_by_bones(structure.points, sigma, bones, metres, observed)
+        factor = np.where(rigs == i, found[0], np.nan)
         scale = scale.or_better(factor, found[1], KNOWN)
     if batch.cues.ground is not None:
-        found = scale_by_ground(
-            points, sigma, view.observed, batch.cues.ground, batch.contact_heights
-        )
+        found = scale_by_ground(points, sigma, observed, batch.cues.ground, batch.contact_heights)
         scale = scale.or_better(*found, GROUND)
     if batch.cues.depth is not None and batch.cameras is not None:
         sized = np.where(scale.source > 0, scale.factor, np.nan)[:, None]
         expected = sized * points[..., 2]
         depths = surface_depths(batch.cues.depth, batch.pixels, batch.cameras, expected)
-        weights = np.where(view.observed, batch.confidence, 0.0)
+        weights = np.where(observed, batch.confidence, 0.0)
         found = scale_by_depth(points, sigma, weights, depths, batch.surface_depth)
         scale = scale.or_better(*found, DEPTH)
     return scale

@@ -86,3 +86,18 @@ def test_a_structure_without_extent_gets_no_metres():
     scale = scale_by_size(np.zeros((1, 4, 3)), None, (chain(4),), index, np.array([2.0]))
     assert SCALE_SOURCES[scale.source[0]] == "none"
     assert scale.factor[0] == 1
+
+
+def test_edges_with_an_unseen_end_are_longer_than_the_network_says():
+    points, rig = shapes(1, 6, 3), chain(6)
+    sigma, seen = np.full((1, 6), 10.0), np.ones((1, 6), bool)
+    plain = size(points, rig)
+    assert size(points, rig, sigma) == pytest.approx(np.sqrt(1.16) * plain)
+    assert size(points, rig, sigma, seen) == pytest.approx(np.sqrt(1.16) * plain)
+    assert size(points, rig, sigma, ~seen) == pytest.approx(np.sqrt(1.8) * plain)
+    seen[0, 5] = False
+    both = np.linalg.norm(np.diff(points[:, :5], axis=1), axis=-1).sum()
+    last = plain[0] - both
+    expected = np.sqrt(1.16) * both + np.sqrt(1.8) * last
+    assert size(points, rig, sigma, seen) == pytest.approx(expected)
+    assert size(points, rig, None, seen) == pytest.approx(plain)

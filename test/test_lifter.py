@@ -126,7 +126,7 @@ def test_a_known_size_is_kept(lifter):
     rig = chain(9, nominal_size=3.0)
     known = np.array([1.5, np.nan, 40.0, 0.002])
     out = lifter.lift(seen(4, 9, 4), None, camera(), rig, known_size=known)
-    sizes = size(out.points, rig, out.sigma)
+    sizes = size(out.points, rig, out.sigma, out.observed)
     np.testing.assert_allclose(sizes, [1.5, 3.0, 40.0, 0.002], rtol=1e-4)
     assert (size(out.points, rig) < sizes).all()
     assert out.scale_source == ["known", "nominal", "known", "known"]

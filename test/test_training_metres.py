@@ -12,7 +12,9 @@ from synthetic import camera, chain, in_front, write_poses
 from lfm_ros import Lifter, Skeleton
 from lfm_ros.core.depth_image import surface_depths
 from training.evaluation import metres
+from training.evaluation.asked_again import Remembering
 from training.evaluation.depth_images import Fault, render, spoiled
+from training.evaluation.metric_cases import Case
 from training.evaluation.placed import figures, reprojection
 from training.evaluation.recorded import Recorded
 from training.evaluation.shortening import SHARES, shortening
@@ -74,6 +76,37 @@ def answer_at(out, points):
     return replace(out, points=points[None].astype(np.float32))
 
 
+def test_frames_that_go_in_together_are_answered_as_each_alone():
+    recorded, rig = people(5), chain(9)
+    floors = np.tile([0.0, -1.0, 0.0, 1.0], (5, 1))
+    case = Case(recorded, rig, np.linspace(2.0, 3.0, 5), (0, 1), floors, 0.05)
+    wrong = metres.Wrong(pixels=0.02, size=0.1, tilt=1.0)
+    with Lifter.from_pretrained() as lifter:
+        for cue in ("nominal", "known", "ground"):
+            together = metres.answers(lifter, case, cue, wrong, 3)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(metres, "_ALONE", (cue,))
+                alone = metres.answers(lifter, case, cue, wrong, 3)
+            for one, other in zip(together, alone, strict=True):
+                assert one.scale_source == other.scale_source
+                np.testing.assert_allclose(one.points, other.points, rtol=1e-4, atol=1e-4)
+                np.testing.assert_allclose(one.translation, other.translation, rtol=1e-3, atol=1e-3)
+
+
+def test_an_engine_that_remembers_runs_once_for_the_same_inputs():
+    with Lifter.from_pretrained("lfm_tiny") as lifter:
+        asked: list[int] = []
+        once = lifter.engine.infer
+        lifter.engine.infer = lambda inputs: asked.append(1) or once(inputs)
+        again = Lifter(lifter.model, Remembering(lifter.engine))
+        pixels = people(2).pixels
+        first, second = (again.lift(pixels[:1], None, camera(), chain(9)) for _ in range(2))
+        other = again.lift(pixels[1:] + 5.0, None, camera(), chain(9))
+        assert len(asked) == 2
+        np.testing.assert_array_equal(first.points, second.points)
+        assert not np.allclose(first.points, other.points)
+
+
 def test_the_command_answers_for_the_sets_that_are_there(tmp_path, monkeypatch, capsys):
     truth = in_front(6, 10, 3)
     rig = Skeleton(
@@ -125,4 +158,5 @@ def test_shortening_is_judged_for_every_share(tmp_path):
     assert all(len(rows) == len(SHARES) for rows in found["shares"].values())
     biases = [row["bias"] for row in found["shares"]["upright"].values()]
     assert biases[0] == max(biases), "longer edges mean shorter distances"
+    assert {"hidden_60", "contiguous_60"} < set(found["shares"])
     assert sorted(found["bins"]["spread"]) == found["bins"]["spread"]

@@ -29,11 +29,21 @@ SHARES = (
     (0.5, 0.09),
     (0.5, 0.16),
     (0.5, 0.25),
+    (0.5, 0.4),
+    (0.5, 0.8),
+    (1.0, 0.4),
+    (1.0, 0.8),
+    (1.0, 1.6),
 )
-_CONDITIONS = ("upright", "noise_2", "hidden_40")
+# What is hidden tells of edges of which an end was not seen, the others of those with both ends.
+_CONDITIONS = {
+    **{name: CONDITIONS[name] for name in ("upright", "noise_2", "hidden_40")},
+    "hidden_60": Condition(hidden=0.6),
+    "contiguous_60": Condition(hidden=0.6, occluder="contiguous"),
+}
 _BINS = 6
-# Those of lfm_ros.core.placement, of which ``bins`` tells.
-_IN_USE = (0.5, 0.16)
+# Those of lfm_ros.core.placement, for edges with both ends seen and for others.
+_IN_USE, _IN_USE_UNSEEN = (0.5, 0.16), (1.0, 0.8)
 Array = NDArray[np.float64]
 
 
@@ -48,14 +58,16 @@ def shortening(lifter: Lifter, sets: dict[str, PoseSet], frames: int, seed: int)
 
     Returns:
         ``shares``: condition -> shares -> ``bias`` and ``off``, means over the sets of the median
-        error of distances and of its median size, per cent. ``bins``: the spread of the edges
-        beside the root mean square of that error, for ``_SIZE_ERROR_PER_SPREAD``.
+        error of distances and of its median size, per cent; where something is hidden, the shares
+        are those of edges of which an end was not seen. ``bins``: the spread of the edges beside
+        the root mean square of that error with the shares in use, for ``_SIZE_ERROR_PER_SPREAD``.
     """
     result: dict[str, Any] = {}
     spreads, errors = [], []
-    for name in _CONDITIONS:
+    for name, condition in _CONDITIONS.items():
+        in_use = SHARES.index(_IN_USE_UNSEEN if condition.hidden else _IN_USE)
         rows = [
-            _further(lifter, poses, CONDITIONS[name], frames, seed)
+            _further(lifter, poses, condition, frames, seed)
             for poses in sets.values()
             if len(poses.skeleton.edges)
         ]
@@ -69,7 +81,7 @@ def shortening(lifter: Lifter, sets: dict[str, PoseSet], frames: int, seed: int)
             for i, (k, most) in enumerate(SHARES)
         }
         spreads += [spread for _, spread in rows]
-        errors += [further[SHARES.index(_IN_USE)] for further, _ in rows]
+        errors += [further[in_use] for further, _ in rows]
     return {"shares": result, "bins": _binned(np.concatenate(spreads), np.concatenate(errors))}
 
 
@@ -94,9 +106,18 @@ def _further(
         centroid(shots.truth, shots.valid), axis=-1
     )
     length = squared(points)
-    longer = [np.minimum(k * variance, most * length) for k, most in SHARES]
+    seen = out.observed[:, first] & out.observed[:, second] & (condition.hidden > 0)
+    longer = [
+        np.where(seen, _longer(variance, length, _IN_USE), _longer(variance, length, shares))
+        for shares in SHARES
+    ]
     ours = np.stack([(np.sqrt(length + more) * counted).sum(-1) for more in longer])
     return np.log(truth / ours * ratio), np.sqrt((variance * counted).sum(-1)) / ours[0]
+
+
+def _longer(variance: Array, length: Array, shares: tuple[float, float]) -> Array:
+    """What is added to the squared length of edges (B, E)."""
+    return np.minimum(shares[0] * variance, shares[1] * length)
 
 
 def _binned(spread: Array, error: Array) -> dict[str, list[float]]:
