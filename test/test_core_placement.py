@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from synthetic import REPEATABLE, chain, rotations, shapes
 
 from lfm_ros import Skeleton
-from lfm_ros.core.placement import SCALE_SOURCES, centroid, radius, scale_by_size, size
+from lfm_ros.core.placement import (
+    SCALE_SOURCES,
+    centroid,
+    radius,
+    scale_by_bones,
+    scale_by_size,
+    size,
+)
 
 pytestmark = pytest.mark.parity
 
@@ -101,3 +108,13 @@ def test_edges_with_an_unseen_end_are_longer_than_the_network_says():
     expected = np.sqrt(1.16) * both + np.sqrt(1.8) * last
     assert size(points, rig, sigma, seen) == pytest.approx(expected)
     assert size(points, rig, None, seen) == pytest.approx(plain)
+
+
+def test_bones_with_an_unseen_end_tell_nothing():
+    points, seen = shapes(2, 6, 3), np.ones((2, 6), bool)
+    seen[1, 3] = False
+    bones = [(0, 1), (2, 3)]
+    length = sum(np.linalg.norm(points[:, a] - points[:, b], axis=-1) for a, b in bones)
+    factor, error = scale_by_bones(points, np.zeros((2, 6)), bones, 2.0, seen)
+    np.testing.assert_allclose(factor, [2.0 / length[0], np.nan])
+    assert error[0] < 0.04

@@ -170,19 +170,26 @@ def scale_by_bones(
     sigma: Array,
     bones: Sequence[tuple[int, int]],
     metres: float,
-    observed: Mask | None = None,
+    observed: Mask,
 ) -> tuple[Array, Array]:
     """Metres per unit from the summed length of a few edges, and the error of its logarithm.
+
+    Where an end of theirs was not seen, the network only guessed how long they are in the image,
+    and so they tell nothing.
 
     Args:
         structure: Shape (B, K, 3), any unit.
         sigma: Expected error of each point, shape (B, K), same unit.
         bones: Pairs of keypoint indices.
         metres: What their lengths sum up to.
-        observed: Which points were seen, shape (B, K); None: all.
+        observed: Which points were seen, shape (B, K).
+
+    Returns:
+        Factors (B,), NaN where they tell nothing, and errors (B,).
     """
     ends = np.array(bones, np.intp).reshape(-1, 2).T
-    length, spread = _lengths(structure, ends, sigma, observed)
+    length, spread = _lengths(structure, ends, sigma, None)
+    length = np.where(observed[:, ends.ravel()].all(-1), length, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor, relative = metres / length, spread / length
     return factor, np.hypot(np.hypot(_SIZE_ERROR, _SIZE_ERROR_PER_SPREAD * relative), _KNOWN_SPREAD)
