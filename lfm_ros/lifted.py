@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lfm_ros.core.placement import SCALE_SOURCES, centroid
 
@@ -74,6 +74,9 @@ class Lifted:
     find_pose: Callable[[], Pose]
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def __len__(self) -> int:
+        return len(self.points)
+
     def __repr__(self) -> str:
         return f"Lifted({told(self.points, self.valid, self.scale_source)})"
 
@@ -136,8 +139,14 @@ class Lifted:
         turned = self.canonical @ np.swapaxes(self.rotation, -1, -2)
         return self.points - (self.scale[:, None, None] * turned + self.translation[:, None])
 
-    def only(self, rows: NDArray[np.intp]) -> Lifted:
-        """Some of the instances, in the order of ``rows``."""
+    def only(self, which: ArrayLike) -> Lifted:
+        """Some of the instances.
+
+        Args:
+            which: Their rows, in the order that is wanted; or a mask (B,) of booleans.
+        """
+        rows = np.atleast_1d(which)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
         values = {item.name: _picked(getattr(self, item.name), rows) for item in fields(Lifted)}
         return Lifted(**{**values, "find_pose": partial(_some_poses, self, rows)})
 

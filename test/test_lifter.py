@@ -257,6 +257,8 @@ def test_some_instances_are_what_they_were_among_all(lifter):
     assert some.unit == [out.unit[i] for i in (4, 2, 0)]
     assert some.valid.tolist() == [True, False, True]
     np.testing.assert_array_equal(some.pose.rotation[1], np.eye(3))
+    assert (len(out), len(some), len(out.only([])), len(out.only(1))) == (6, 3, 0, 1)
+    np.testing.assert_array_equal(out.only(out.valid).points, out.points[[0, 1, 3, 4, 5]])
 
 
 @pytest.mark.parametrize("lens", [None, "plumb_bob"])

@@ -36,7 +36,8 @@ def exported(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export")
     about = {"samples": 1234, "steps": 5, "train": {"data": "builtin"}}
     checkpoint.save_weights(folder / "run", network, network.state_dict(), about)
-    config = ExportConfig(run=folder / "run", name="lfm_nano.v9", output=folder / "lfm_nano")
+    output = folder / "lfm_nano"
+    config = ExportConfig(folder / "run", "lfm_nano.v9", output, license="MIT")
     manifest = export(config)
     return config.output, manifest
 
@@ -47,6 +48,7 @@ def test_the_folder_is_one_that_the_runtime_reads(exported, network):
     assert model.manifest == json.loads(json.dumps(manifest))
     assert model.name == "lfm_nano.v9"
     assert manifest["samples"] == 1234
+    assert manifest["license"] == "MIT"
     assert manifest["parameters"] == sum(p.numel() for p in network.parameters())
     assert manifest["architecture"] == NANO.as_dict()
     assert set(manifest["difference_to_torch"]) == set(TOLERANCE)

@@ -129,6 +129,13 @@ def test_the_nominal_size_is_that_of_placement():
     )
 
 
+def test_sizes_spread_as_far_as_the_joints_change_them():
+    assert load_robot(ARM, ["base", "turret", "upper", "fore", "hand"]).skeleton.size_spread == 0.01
+    bent = load_robot(ARM, ["base", "hand"])
+    sizes = size(bent.forward(bent.sample(4000, np.random.default_rng(9))), bent.skeleton)
+    assert bent.skeleton.size_spread == pytest.approx(np.log(sizes).std(), rel=0.15)
+
+
 def test_what_is_written_is_read_back(tmp_path: Path):
     for rig in (*map(load_skeleton, registered()), load_robot(GRIPPER).skeleton):
         path = tmp_path / f"{rig.name}.yaml"

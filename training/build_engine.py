@@ -44,7 +44,7 @@ def run(config: BuildConfig) -> list[Path]:
         targets = tuple(capability(text) for text in config.compute_capability)
     except argparse.ArgumentTypeError as error:
         raise InputError(f"--compute-capability: {error}") from error
-    export(ExportConfig(config.run, config.name, config.output, config.data))
+    export(ExportConfig(config.run, config.name, config.output, config.data, config.license))
     return build_engine(
         BuildOptions(
             str(config.output),

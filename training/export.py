@@ -48,6 +48,8 @@ class ExportConfig:
     """Model folder to write, such as config/models/robot; what is there is replaced."""
     data: str = "builtin"
     """Whose validation sequences must come out of fp16 as of fp32: as in training.train."""
+    license: str = "not stated"
+    """Terms of the weights, for the manifest: yours to choose, within those of the data."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(_NAME, self.name):
@@ -149,7 +151,7 @@ def export(config: ExportConfig) -> dict[str, Any]:
     config.output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=config.output.parent) as scratch:
         folder = Path(scratch)
-        manifest = _manifest(config.name, model, about)
+        manifest = _manifest(config, model, about)
         manifest["difference_to_torch"] = _write_files(folder, model)
         manifest["fp16_changes_error_by"] = _gate(config.data, model, folder / "fp16.onnx")
         manifest["files"] = _entries(folder)
@@ -198,15 +200,15 @@ def _entries(folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def _manifest(name: str, model: Lifting, about: dict[str, Any]) -> dict[str, Any]:
+def _manifest(config: ExportConfig, model: Lifting, about: dict[str, Any]) -> dict[str, Any]:
     return {
-        "name": name,
+        "name": config.name,
         "format": 1,
         "opset": OPSET,
         "parameters": sum(p.numel() for p in model.parameters()),
         "architecture": model.config.as_dict(),
         "samples": about["samples"],
-        "license": "BSD-3-Clause",
+        "license": config.license,
         "trained_on": about.get("sets", {}),
         "inputs": {
             "keypoints": "float32 (B, K, 2)",

@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 
 # Configurations that measure the robot: enough for a median to 1 %, drawn alike every time.
 _MEASURED = 512
+# Two robots of one URDF are never built exactly alike.
+_LEAST_SPREAD = 0.01
 
 
 class Robot:
@@ -79,8 +81,9 @@ class Robot:
         names = [self._kinematics.links[i] for i in self._links]
         edges = contracted_edges(self._kinematics.parents, self._links)
         bare = Skeleton(names, edges, name=self.name)  # which reads left and right from the names
-        usual = float(np.median(size(self.forward(measured(self.limits)), bare)))
-        return replace(bare, nominal_size=float(f"{usual:.4g}"))
+        sizes = size(self.forward(measured(self.limits)), bare)
+        usual, spread = float(np.median(sizes)), max(float(np.log(sizes).std()), _LEAST_SPREAD)
+        return replace(bare, nominal_size=float(f"{usual:.4g}"), size_spread=float(f"{spread:.2g}"))
 
 
 def load_robot(source: str | Path, links: Sequence[str] | None = None) -> Robot:
