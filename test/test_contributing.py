@@ -40,5 +40,5 @@ def test_links_and_commands_are_there():
 
 
 def test_the_page_names_enough_to_be_checked():
-    assert len(PATHS) > 15
-    assert len(NAMED) > 5
+    assert len(PATHS) > 45
+    assert len(NAMED) > 15

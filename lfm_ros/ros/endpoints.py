@@ -49,7 +49,7 @@ OUTPUTS = (
     Endpoint(
         "skeletons",
         "std_msgs/msg/String",
-        "JSON, latched: names, edges and pairs of every rig in use.",
+        "JSON, latched: names, edges, pairs and side of every rig in use.",
     ),
     Endpoint(
         "/tf",
