@@ -321,6 +321,9 @@ INTERRUPTED_WHILE_READING = """
 import signal, sys
 from lfm_ros.cli import main
 
+# A shell starts what runs in its background with Ctrl-C ignored, these tests too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 class Finder:
     def find_spec(self, name, path=None, target=None):
         if name == "numpy":
