@@ -19,7 +19,7 @@ import rclpy
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState, GetState
+from lifecycle_msgs.srv import ChangeState
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, PointCloud2
@@ -29,6 +29,7 @@ from visualization_msgs.msg import MarkerArray
 from lfm_ros.core.camera import Intrinsics
 from lfm_ros.ros.camera_info import camera_info
 from lfm_ros.ros.clouds import Keypoints, encode_keypoints
+from lfm_ros.ros.lifecycle_client import LifecycleClient
 
 ROOT = Path(__file__).resolve().parents[1]
 CAMERA = Intrinsics([[900, 0, 640], [0, 900, 360], [0, 0, 1]], (1280, 720))
@@ -135,6 +136,7 @@ class Probe:
         self._context = rclpy.Context()
         rclpy.init(context=self._context)
         self.node = rclpy.create_node("probe", namespace=namespace, context=self._context)
+        self.lifecycle = LifecycleClient(self.node, "lifter")
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._changed = threading.Condition()
@@ -204,7 +206,8 @@ class Probe:
 
     def state(self) -> str:
         """The lifter's lifecycle state."""
-        return self.call(GetState, "lifter/get_state", GetState.Request()).current_state.label
+        self.lifecycle.wait(PATIENCE, lambda: None)
+        return self.lifecycle.state(PATIENCE, lambda: None)
 
     def await_lifter(self) -> None:
         """Until the lifter listens to us, and we to it; then it knows the camera too."""

@@ -21,6 +21,11 @@ def load_npz(path: str | Path) -> dict[str, NDArray[Any]]:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"there is no file {path}; give the path of an .npz of keypoints")
+    if not _is_numpy(path):
+        raise InputError(
+            f"{path} is not an npz; read it with what knows its form, such as np.loadtxt, and save "
+            "the arrays with np.savez"
+        )
     try:
         content = np.load(path, allow_pickle=False)
         if isinstance(content, np.ndarray):
@@ -36,3 +41,9 @@ def load_npz(path: str | Path) -> dict[str, NDArray[Any]]:
         raise InputError(
             f"{path} is not an npz of plain arrays ({error}); save it with np.savez, no objects"
         ) from error
+
+
+def _is_numpy(path: Path) -> bool:
+    """Whether a file begins as those of numpy do; else it would be taken for a pickle."""
+    with path.open("rb") as file:
+        return file.read(6).startswith((b"PK", b"\x93NUMPY"))
