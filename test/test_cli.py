@@ -223,6 +223,9 @@ def test_errors_are_one_sentence_and_status_2(tmp_path: Path) -> None:
     out = str(tmp_path / "out.npz")
     assert "there is no file" in sentence_of("lift", str(tmp_path / "none"), "--output", out)
     assert "is not an npz" in sentence_of("lift", str(garbage), "--output", out)
+    table = tmp_path / "table.csv"
+    table.write_text("1,2,0.9\n")
+    assert "np.loadtxt" in sentence_of("lift", str(table), "--output", out)
     assert "'nobody'" in sentence_of("lift", good, "--output", out, "--skeleton", "nobody")
     assert "'warp'" in sentence_of("lift", good, "--output", out, "--backend", "warp")
     unwritable = str(tmp_path / "no_such_folder" / "out.npz")
